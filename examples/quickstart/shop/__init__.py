@@ -1,0 +1,1 @@
+"""What the suite tests: a basket and a till."""

@@ -1,0 +1,78 @@
+"""`surefoot config`: every setting of a run and where it came from. Runs nothing."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from surefoot.config.helptext import command_help, wants_help
+from surefoot.config.resolve import resolve
+from surefoot.config.settings import OPTIONS, Resolved
+from surefoot.exitcodes import ExitCode
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what `surefoot run` would do with the same options.
+
+    `argv` is what follows `surefoot config`. Raises UserError for what `resolve` refuses.
+    """
+    if wants_help(argv):
+        sys.stdout.write(_help())
+        return ExitCode.PASSED
+    as_json, argv = _split(argv)
+    resolved = resolve(argv, os.environ, os.getcwd())
+    sys.stdout.write(_json(resolved) if as_json else _table(resolved))
+    return ExitCode.PASSED
+
+
+def _split(argv: Sequence[str]) -> tuple[bool, list[str]]:
+    """Take out `--json`, unless it stands behind `--` and so is behave's."""
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    options = [arg for arg in argv[:end] if arg != "--json"]
+    return len(options) < end, [*options, *argv[end:]]
+
+
+def _table(resolved: Resolved) -> str:
+    rows = []
+    for name, option in OPTIONS.items():
+        origin = resolved.origins[name]
+        shown = option.kind.show(getattr(resolved.settings, name))
+        rows.append((name, shown, origin.detail or origin.kind))
+    names = max(len(name) for name, _, _ in rows)
+    values = max(len(shown) for _, shown, _ in rows)
+    lines = [f"{name:<{names}}  {shown:<{values}}  {origin}" for name, shown, origin in rows]
+    if resolved.behave_args:
+        lines += ["", f"for behave: {shlex.join(resolved.behave_args)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _json(resolved: Resolved) -> str:
+    import json
+
+    document = {
+        "settings": {
+            name: {
+                "value": getattr(resolved.settings, name),
+                "origin": {"kind": origin.kind, "detail": origin.detail},
+            }
+            for name, origin in resolved.origins.items()
+        },
+        "behave_args": resolved.behave_args,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _help() -> str:
+    return command_help(
+        "config",
+        options=[
+            ("--json", "as JSON: durations in seconds, sizes in bytes"),
+            ("any option of run", "shown as surefoot run would take it"),
+        ],
+        examples=[
+            ("surefoot config", "what is set, and where"),
+            ("surefoot config --json -j4", "the same with an option, for a program"),
+        ],
+        about="Show every setting and where it came from.",
+        arguments="[--json] [options of run]",
+    )

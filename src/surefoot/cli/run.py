@@ -1,0 +1,176 @@
+"""`surefoot run`: runs a suite and reports it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from surefoot.cli.session import Session
+from surefoot.config.helptext import run_help
+from surefoot.config.resolve import resolve
+from surefoot.engine.coordinator import Ended
+from surefoot.engine.loading import LoadRefusedError
+
+from surefoot.errors import NothingRanError, UserError
+
+from surefoot.events.journal import JournalWriter
+from surefoot.exitcodes import ExitCode
+from surefoot.report.choose import choose_display
+from surefoot.report.view import RunView
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a suite; return the exit code."""
+    if any(argument in ("-h", "--help") for argument in argv):
+        sys.stdout.write(run_help())
+        return ExitCode.PASSED
+    resolved = resolve(argv, os.environ, os.getcwd())
+    session = Session(resolved, ["surefoot", "run", *argv])
+    try:
+        return _run(session)
+    finally:
+        session.close()
+
+
+def _run(session: Session) -> int:
+    settings = session.settings
+    display = choose_display(
+        settings.progress,
+        sys.stdout,
+        os.environ,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+    )
+    try:
+        try:
+            loaded = session.load(getattr(display, "loading", None))
+            session.check_selection(loaded.features)
+        except LoadRefusedError as refused:
+            display.close()
+            return _refuse(session, refused)
+        except (UserError, NothingRanError):
+            display.close()
+            raise
+        facts = loaded.facts
+        if facts.terminal_formatter:
+            display.close()
+            display = choose_display("off", sys.stderr, os.environ)
+        view = RunView(slowest=settings.slowest)
+        results, ended, journal = session.run(loaded, [view, display])
+    finally:
+        display.close()
+    failed, exit_code = session.verdict(results, ended)
+    session.finish(results, ended, failed, exit_code, ended.workers)
+    kept = session.settle_trees(keep=failed)
+    reports = write_reports(session, journal, facts, kept)
+    show_end(session, view, ended, reports, quiet_terminal=bool(facts.terminal_formatter))
+    compress = settings.journal is None or settings.journal.endswith(".gz")
+    journal.close(compress=compress)
+    return int(exit_code)
+
+
+def _refuse(session: Session, refused: LoadRefusedError) -> int:
+    message = str(refused)
+    if message:
+        sys.stderr.write(f"surefoot: {message}\n")
+        session.note_load_failure(refused)
+    if refused.exit_code == ExitCode.NOTHING_RAN and session.settings.allow_empty:
+        return ExitCode.PASSED
+    return int(refused.exit_code)
+
+
+def write_reports(
+    session: Session, journal: JournalWriter, facts: Any, kept: list[str]
+) -> list[str]:
+    """Write the merged JUnit file; return a line for each report that there is."""
+    settings = session.settings
+    lines = [f"formatter {item}" for item in facts.formats if not item.endswith("standard output")]
+    lines += [f"formatter {item} (in the workers)" for item in facts.live_formatters]
+    if facts.junit_directory:
+        lines.append(f"behave's JUnit files -> {facts.junit_directory}")
+    if settings.junit_xml:
+        from surefoot.report.junit import write_junit
+
+        try:
+            write_junit(journal.events(), settings.junit_xml, read_output(session.run_dir))
+            lines.append(f"JUnit file -> {settings.junit_xml}")
+        except OSError as error:
+            sys.stderr.write(
+                f"surefoot: the JUnit file {settings.junit_xml} cannot be written:"
+                f" {error.strerror or error}; rebuild it with `surefoot report {session.run_id}"
+                " --junit-xml PATH`\n"
+            )
+    lines += [f"what failing scenarios may have written -> {path}" for path in kept]
+    where = settings.journal or os.path.relpath(session.run_dir, session.cwd)
+    lines.append(f"journal and output -> {where} (surefoot report {session.run_id})")
+    return lines
+
+
+def read_output(run_dir: str) -> Callable[[str], bytes]:
+    """Return a reader of attempts' output files, which are named relative to the run directory."""
+
+    def read(name: str) -> bytes:
+        try:
+            with open(os.path.join(run_dir, name), "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
+
+    return read
+
+
+def show_end(
+    session: Session, view: RunView, ended: Ended, reports: list[str], *, quiet_terminal: bool
+) -> None:
+    """Print the summary: on standard output, or beside a formatter that has it, the little that
+    behave cannot say, on standard error."""
+    from surefoot.report.style import make_style
+    from surefoot.report.summary import render_beside, render_summary
+
+    settings = session.settings
+    stream = sys.stderr if quiet_terminal else sys.stdout
+    style = make_style(stream, os.environ)
+    width = _width(stream)
+    for problem in ended.replay_problems:
+        sys.stderr.write(f"surefoot: {problem}\n")
+    if quiet_terminal:
+        text = render_beside(view, style=style, width=width)
+    else:
+        text = render_summary(
+            view,
+            slowest=settings.slowest,
+            verbose=settings.verbose,
+            quiet=settings.quiet,
+            style=style,
+            width=width,
+            read_output=read_output(session.run_dir),
+            repro=session.repro,
+            hook_output=ended.hook_output,
+            reports=reports,
+        )
+    with _closed_terminal_is_no_failure():
+        stream.write(text)
+        stream.flush()
+        if ended.snippets:
+            sys.stderr.write(ended.snippets)
+            sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _closed_terminal_is_no_failure() -> Iterator[None]:
+    """Keep the run's exit code when nobody reads the summary any more (`| head`)."""
+    try:
+        yield
+    except BrokenPipeError:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, 1)
+
+
+def _width(stream: Any) -> int:
+    try:
+        return max(40, os.get_terminal_size(stream.fileno()).columns)
+    except (OSError, ValueError):
+        return 80
+
+

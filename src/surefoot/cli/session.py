@@ -1,0 +1,464 @@
+"""One run from its options to its exit code: load, plan, run, report."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from surefoot import __version__
+from surefoot.cli import rundir
+from surefoot.config.resolve import Resolved
+from surefoot.config.settings import Settings
+from surefoot.engine.coordinator import Coordinator, Ended, Plan
+from surefoot.engine.deadlines import Timeouts
+from surefoot.engine.loading import (
+    BlockedPreloadError,
+    LoadRefusedError,
+    Site,
+    await_load,
+    end_site,
+    start_load,
+)
+from surefoot.engine.results import Results
+from surefoot.errors import NothingRanError, UserError
+from surefoot.events.events import (
+    SCHEMA,
+    LoadFailed,
+    RunFinished,
+    RunStarted,
+    SuiteLoaded,
+    SuitePlanned,
+)
+from surefoot.events.journal import JournalWriter
+from surefoot.events.listener import Listener
+from surefoot.exitcodes import ExitCode
+from surefoot.history.store import Entry, History, RunRecord, open_history
+from surefoot.isolation.quota import cpu_quota, default_jobs
+from surefoot.model.scenarios import PlannedFeature
+from surefoot.model.units import Unit
+from surefoot.plan.order import LongestFirst, Order, Shuffled, SuiteOrder
+from surefoot.plan.queue import UnitQueue
+from surefoot.plan.units import make_units
+from surefoot.worker import processes
+from surefoot.worker.launch import fork_zygote, spawn_zygote
+from surefoot.worker.protocol import Channel, ConnectionLost, CopyTree, Load, Loaded, Quit
+
+_monotonic = time.monotonic
+
+
+class Outcome(msgspec.Struct):
+    """What a session came to."""
+
+    exit_code: int
+    failed: bool
+    undefined: list[tuple[str, str]] = []
+
+
+class Session:
+    """A run. `own_display` is False under `behave --runner`, where behave has the terminal."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        argv: Sequence[str],
+        *,
+        own_display: bool = True,
+        inherited_config: bool = False,
+    ) -> None:
+        self.settings: Settings = resolved.settings
+        self.resolved = resolved
+        self.argv = list(argv)
+        self.own_display = own_display
+        self.inherited_config = inherited_config
+        self.cwd = os.getcwd()
+        self.run_id = rundir.new_run_id()
+        self.run_dir = ""
+        self.site: Site | None = None
+        self._early_notices: list[tuple[str, str]] = []
+        self._started = _monotonic()
+        self._trees: dict[int, CopyTree] = {}
+        self._copy_plan: Any = None
+        self._load: Load | None = None
+        self._loaded: Loaded | None = None
+        self._history: History | None = None
+
+    # -- the steps of a run
+
+    def load(self, show: Callable[[str, float], None] | None = None) -> Loaded:
+        """Load the suite in a zygote. Raises LoadRefusedError and UserError."""
+        settings = self.settings
+        # First of all: the zygote imports behave while this process goes on with its own start.
+        channel, pid = self._zygote(settings)
+        self.run_dir = rundir.make_run_dir(
+            self.cwd, self.run_id, lambda text: self._early("workdir", text)
+        )
+        rundir.prune(self.cwd, settings.keep_runs)
+        self._history = open_history(
+            os.path.join(self.cwd, rundir.HOME, "history.db"),
+            lambda text: self._early("history", text),
+        )
+        load = Load(
+            behave_args=list(self.resolved.behave_args),
+            run_dir=self.run_dir,
+            board=os.path.join(self.run_dir, "board-load"),
+            preload=list(settings.preload),
+            last_failed=self._last_failed(),
+            own_display=self.own_display,
+            quiet_load=self.own_display,
+            watch=self._watched_roots(),
+            inherited_config=self.inherited_config,
+        )
+        while True:
+            self.site = start_load(channel, pid, load)
+            try:
+                loaded = await_load(
+                    self.site, load, settings.preload_timeout, show or (lambda *_: None)
+                )
+                break
+            except BlockedPreloadError as blocked:
+                self._early(
+                    "preload-skipped",
+                    f"--preload {blocked.module} did not end within {blocked.seconds:.1f} s; the"
+                    f" run goes on without it\n{blocked.stacks}",
+                )
+                kept = [name for name in load.preload if name != blocked.module]
+                load = msgspec.structs.replace(load, preload=kept)
+                channel, pid = self._zygote(settings)
+        self._load = load
+        self._loaded = loaded
+        return loaded
+
+    def _zygote(self, settings: Settings) -> tuple[Channel, int]:
+        if settings.start_method == "spawn" or not hasattr(os, "fork"):
+            return spawn_zygote()
+        return fork_zygote()
+
+    def _last_failed(self) -> list[str] | None:
+        if not self.settings.last_failed:
+            return None
+        assert self._history is not None
+        failed = self._history.last_failed()
+        if failed is None:
+            raise UserError(
+                "--last-failed: no run is recorded in this directory yet; run once without it"
+            )
+        return failed
+
+    def _watched_roots(self) -> list[str]:
+        import tempfile
+
+        if self.settings.workdir == "copy":
+            return []
+        return [self.cwd, tempfile.gettempdir()]
+
+    def _early(self, code: str, text: str) -> None:
+        self._early_notices.append((code, text))
+
+    def run(
+        self, loaded: Loaded, listeners: list[Listener]
+    ) -> tuple[Results, Ended, JournalWriter]:
+        """Run the plan; every listener hears every event."""
+        settings = self.settings
+        journal_path = settings.journal or os.path.join(self.run_dir, "journal.jsonl")
+        journal = JournalWriter(journal_path, lambda text: self._early("journal", text))
+        seed = settings.seed
+        if seed is None and settings.shuffle:
+            seed = int.from_bytes(os.urandom(4), "big")
+        features = loaded.features
+        fork, why = self._may_fork(loaded)
+        unit = "scenario" if settings.isolation == "scenario" else settings.unit
+        assert self._history is not None
+        estimates = self._history.estimates()
+        units = make_units(features, unit, estimates)
+        busy = sum(1 for item in units if item.paths)
+        quota = cpu_quota()
+        jobs = (
+            default_jobs(quota, max(1, busy), bool(os.environ.get("CI")))
+            if settings.jobs == "auto"
+            else max(1, min(settings.jobs, max(1, busy)))
+        )
+        queue = UnitQueue(units, self._order(jobs, seed, loaded))
+        replay = bool(loaded.facts.formats or loaded.facts.reporters) or not self.own_display
+        assert self.site is not None
+        plan = Plan(
+            features=features,
+            jobs=jobs,
+            run_dir=self.run_dir,
+            timeouts=Timeouts(
+                step=settings.timeout_step,
+                scenario=settings.timeout_scenario,
+                hook=settings.timeout_hook,
+                run=settings.timeout_run,
+                load=settings.preload_timeout,
+            ),
+            grace=settings.grace if settings.grace is not None else 0.0,
+            max_fail=settings.max_fail,
+            stop=loaded.facts.stop,
+            fresh_workers=settings.isolation in ("feature", "scenario"),
+            fork=fork,
+            own_sites=not fork or settings.workdir == "copy",
+            replay=replay,
+        )
+        coordinator: list[Coordinator] = []
+        results = Results(
+            features,
+            journal,
+            listeners,
+            lambda feature: coordinator[0].describe(feature),
+            started=self._started,
+            retries=settings.retries,
+        )
+        for item in units:
+            results.tally.ledger(item.feature).units += 1
+        coordinator.append(Coordinator(plan, queue, self.site, results, self))
+        self._tell_start(results, loaded, seed, jobs, unit, units, fork=fork)
+        for code, text in self._early_notices:
+            results.notice(code, text)
+        self._early_notices.clear()
+        if why:
+            results.notice("no-fork", why)
+        for text in loaded.notices:
+            results.notice("selection", text)
+        if settings.workdir == "copy":
+            self._copy_trees(jobs)
+        ended = coordinator[0].run()
+        for code, text in self._early_notices:
+            results.notice(code, text)
+        self._early_notices.clear()
+        return results, ended, journal
+
+    def _may_fork(self, loaded: Loaded) -> tuple[bool, str]:
+        if self.settings.start_method == "spawn" or not hasattr(os, "fork"):
+            return False, ""
+        if not loaded.python_threads:
+            return True, ""
+        threads = "; ".join(loaded.python_threads)
+        if self.settings.start_method == "fork":
+            return True, (
+                f"workers are forked as asked (start_method = fork) although loading the suite"
+                f" left threads that a fork does not carry over: {threads}"
+            )
+        return False, (
+            f"workers are started as new processes, each loading the suite again, because loading"
+            f" it left threads running that would not survive a fork: {threads}. Start them in"
+            " before_all instead"
+        )
+
+    def _order(self, jobs: int, seed: int | None, loaded: Loaded) -> Order:
+        if seed is not None:
+            return Shuffled(seed)
+        # One worker gains nothing from another order, and behave's is the one to keep; --stop
+        # means the first failure in suite order.
+        return SuiteOrder() if jobs == 1 or loaded.facts.stop else LongestFirst()
+
+    def _tell_start(
+        self,
+        results: Results,
+        loaded: Loaded,
+        seed: int | None,
+        jobs: int,
+        unit: str,
+        units: list[Unit],
+        *,
+        fork: bool,
+    ) -> None:
+        import platform
+
+        options = {
+            name: str(getattr(self.settings, name)) for name in self.settings.__struct_fields__
+        }
+        results.emit(
+            RunStarted(
+                run=self.run_id,
+                time=time.time(),
+                schema=SCHEMA,
+                surefoot=__version__,
+                behave=loaded.facts.behave,
+                python=platform.python_version(),
+                platform=sys.platform,
+                cwd=self.cwd,
+                args=self.argv,
+                options=options,
+                seed=seed,
+            )
+        )
+        results.emit(
+            SuiteLoaded(
+                at=results.at(),
+                seconds=loaded.seconds,
+                step_definitions=loaded.step_definitions,
+                features=len(loaded.features),
+                scenarios=sum(len(feature.scenarios) for feature in loaded.features),
+                slowest_imports=loaded.slowest_imports,
+                start_method="fork" if fork else "spawn",
+                native_threads=loaded.native_threads,
+                output=loaded.output,
+            )
+        )
+        results.emit(
+            SuitePlanned(
+                at=results.at(),
+                workers=jobs,
+                unit=unit,
+                features=loaded.features,
+                units=len(units),
+            )
+        )
+
+    # -- zygotes of slots (spawned workers, private trees); engine.coordinator.Sites
+
+    def start(self, slot: int) -> tuple[Channel, int, Load]:
+        """Start a process for a slot."""
+        assert self._load is not None
+        tree = self._trees.get(slot)
+        cwd = None
+        if tree is not None:
+            cwd = os.path.join(tree.copy, os.path.relpath(self.cwd, tree.original))
+        channel, pid = spawn_zygote(cwd)
+        load = msgspec.structs.replace(
+            self._load,
+            board=os.path.join(self.run_dir, f"board-load-{slot}"),
+            tree=tree,
+            plan=False,
+            quiet_load=True,
+            inherited_config=False,
+        )
+        return channel, pid, load
+
+    def _copy_trees(self, jobs: int) -> None:
+        from surefoot.isolation.tree import copy_tree, plan_copy, project_root
+
+        root = project_root(self.cwd)
+        self._copy_plan = plan_copy(root, self.settings.workdir_limit)
+        base = os.path.join(self.run_dir, "trees")
+        for slot in range(1, jobs + 1):
+            copy = os.path.join(base, f"w{slot}", os.path.basename(root) or "tree")
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            copy_tree(self._copy_plan, copy)
+            self._trees[slot] = CopyTree(copy, root)
+
+    def settle_trees(self, keep: bool) -> list[str]:
+        """Remove the private trees; with `keep` first save what was written in them."""
+        if not self._trees:
+            return []
+        from surefoot.isolation.tree import keep_written, remove_tree, written
+
+        kept = []
+        for slot, tree in sorted(self._trees.items()):
+            if keep:
+                paths = written(self._copy_plan, tree.copy)
+                if paths:
+                    target = os.path.join(self.run_dir, "written", f"w{slot}")
+                    keep_written(self._copy_plan, tree.copy, target, paths)
+                    kept.append(os.path.relpath(target, self.cwd))
+            remove_tree(tree.copy)
+        self._trees.clear()
+        return kept
+
+    # -- the end
+
+    def verdict(self, results: Results, ended: Ended) -> tuple[bool, ExitCode]:
+        """Return whether the run failed, by behave's rule, and surefoot's exit code."""
+        tally = results.tally
+        failed = bool(
+            tally.failed_features
+            or tally.verdicts.get("failed")
+            or tally.hook_failures
+            or tally.undefined
+            or ended.before_all_failed
+            or ended.after_all_failed
+            or ended.cleanup_failed
+            or ended.aborted
+        )
+        if ended.interrupted:
+            return True, ExitCode.INTERRUPTED
+        if failed:
+            return True, ExitCode.FAILED
+        if tally.verdicts.get("flaky") and self.settings.fail_on_flaky:
+            return True, ExitCode.FLAKY
+        return False, ExitCode.PASSED
+
+    def finish(
+        self, results: Results, ended: Ended, failed: bool, exit_code: ExitCode, jobs: int
+    ) -> None:
+        """Store the end of the run and its history."""
+        tally = results.tally
+        bound = max(ended.total / max(1, jobs), ended.longest)
+        results.emit(
+            RunFinished(
+                at=results.at(),
+                exit_code=int(exit_code),
+                failed=failed,
+                counts=tally.counts(),
+                verdicts=dict(sorted(tally.verdicts.items())),
+                workers=jobs,
+                makespan=round(ended.makespan, 6),
+                bound=round(bound, 6),
+                aborted=ended.aborted,
+            )
+        )
+        loaded = self._loaded
+        if self._history is not None and loaded is not None and not loaded.facts.dry_run:
+            entries = [Entry(*item) for item in tally.history]
+            self._history.record(RunRecord(self.run_id, time.time(), entries))
+
+    def close(self) -> None:
+        """End the zygote and close the history."""
+        if self.site is not None:
+            try:
+                self.site.channel.send(Quit())
+                if processes.await_end(self.site.pid, 2.0) is None:
+                    end_site(self.site)
+                else:
+                    self.site.channel.close()
+                    self.site.board.close()
+            except ConnectionLost:
+                end_site(self.site)
+            self.site = None
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+        if self.run_dir and os.path.isdir(self.run_dir):
+            rundir.finish_run_dir(self.run_dir)
+
+    def note_load_failure(self, refused: LoadRefusedError) -> None:
+        """Store why the suite was not loaded."""
+        path = self.settings.journal or os.path.join(self.run_dir, "journal.jsonl")
+        journal = JournalWriter(path, lambda _: None)
+        journal.append(LoadFailed(at=_monotonic() - self._started, message=str(refused)))
+        journal.close(compress=False)
+
+    def check_selection(self, features: Iterable[PlannedFeature]) -> None:
+        """Refuse an empty selection. Raises NothingRanError."""
+        if self.settings.allow_empty:
+            return
+        if any(scenario.selected for feature in features for scenario in feature.scenarios):
+            return
+        total = sum(len(feature.scenarios) for feature in features)
+        raise NothingRanError(
+            f"the selection matches none of {total} scenarios; nothing ran. Check paths, --tags"
+            " and --name, or allow it with --allow-empty"
+        )
+
+    def repro(self, location: str) -> str:
+        """Return the command that runs one scenario again."""
+        keep: list[str] = []
+        arguments = list(self.resolved.behave_args)
+        for index, argument in enumerate(arguments):
+            if argument in ("-D", "--define", "--stage", "--lang") and index + 1 < len(arguments):
+                keep += [argument, arguments[index + 1]]
+            elif argument.startswith(("-D", "--define=", "--stage=", "--lang=")):
+                if argument != "-D":
+                    keep.append(argument)
+        return shlex.join(["surefoot", "run", *keep, location])
+
+    def discard(self) -> None:
+        """Remove the directory of a session that ran nothing."""
+        import shutil
+
+        if self.run_dir:
+            shutil.rmtree(self.run_dir, ignore_errors=True)

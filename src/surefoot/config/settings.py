@@ -1,0 +1,340 @@
+"""Every option of surefoot, declared once: `Settings`. Reads nothing; `resolve` does.
+
+A field is an option. Its annotation holds the type of its value and the `Option` that all
+the rest derives from: flags, variable, TOML key, help and docs/options.md. To add an option,
+add a field here and run `python -m surefoot.config.docs`.
+"""
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+
+from surefoot.config.kinds import NONE, Bytes, Choice, Flag, Modules, PathText, Seconds, Whole
+from surefoot.config.options import Group, Option, declared
+
+UnitOfWork = Literal["feature", "scenario"]
+Isolation = Literal["worker", "feature", "scenario"]
+Workdir = Literal["shared", "copy"]
+StartMethod = Literal["auto", "fork", "spawn"]
+Progress = Literal["auto", "live", "plain", "off"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked to do: one field an option. Durations are seconds, sizes bytes."""
+
+    jobs: Annotated[
+        int | Literal["auto"],
+        Option(
+            kind=Whole(least=1, word="auto"),
+            group=Group.WORKERS,
+            metavar="N",
+            flags=("-j", "--parallel"),
+            behave_too=True,
+            brief="workers at once",
+            text="How many workers run at once. `auto` follows the CPU quota of the process "
+            "(affinity and cgroup). There are never more workers than units. A number given on "
+            "the command line is passed on to behave as well.",
+        ),
+    ] = "auto"
+    unit: Annotated[
+        UnitOfWork,
+        Option(
+            kind=Choice(get_args(UnitOfWork)),
+            group=Group.WORKERS,
+            metavar="WHAT",
+            brief="a feature or a scenario at a time",
+            text="What a worker takes at a time. `feature` keeps a feature on one worker, with "
+            "`before_feature` and `after_feature` once around it, as behave does.",
+        ),
+    ] = "feature"
+    isolation: Annotated[
+        Isolation,
+        Option(
+            kind=Choice(get_args(Isolation)),
+            group=Group.WORKERS,
+            metavar="LEVEL",
+            brief="fork per worker, feature or scenario",
+            text="How much may leak from one scenario into the next. With `worker` a worker runs "
+            "many units in one process, as plain behave runs many features. `feature` and "
+            "`scenario` give each of them a fresh fork, so that no state is carried over.",
+        ),
+    ] = "worker"
+    start_method: Annotated[
+        StartMethod,
+        Option(
+            kind=Choice(get_args(StartMethod)),
+            group=Group.WORKERS,
+            metavar="HOW",
+            brief="auto, fork or spawn workers",
+            text="How workers are started. `fork` loads the suite once and copies it; `spawn` "
+            "loads it in each worker. `auto` forks unless that is unsafe, and says why when it "
+            "does not.",
+        ),
+    ] = "auto"
+    preload: Annotated[
+        tuple[str, ...],
+        Option(
+            kind=Modules(),
+            group=Group.WORKERS,
+            metavar="MODULE",
+            brief="import it once, before the workers",
+            text="Modules to import once, before the workers are forked, besides what the suite "
+            "imports. The flag may be given more than once. An empty value clears the list.",
+        ),
+    ] = ()
+    workdir: Annotated[
+        Workdir,
+        Option(
+            kind=Choice(get_args(Workdir)),
+            group=Group.WORKERS,
+            metavar="HOW",
+            brief="shared, or copy: one for each worker",
+            text="Where workers run. `shared` is the directory that surefoot was started in. "
+            "`copy` gives each worker a copy of it, for suites that write beside their sources.",
+        ),
+    ] = "shared"
+    workdir_limit: Annotated[
+        int,
+        Option(
+            kind=Bytes(),
+            group=Group.WORKERS,
+            metavar="SIZE",
+            brief="largest directory to copy",
+            text="The largest working directory that `--workdir copy` copies. kB, MB, GB and TB "
+            "are powers of 1000; KiB, MiB, GiB and TiB are powers of 1024.",
+        ),
+    ] = 2 * 10**9
+    timeout_step: Annotated[
+        float | None,
+        Option(
+            kind=Seconds(),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="longest step",
+            text="The longest that one step may take. At the deadline the stacks of all threads "
+            "are recorded, the worker is ended and replaced, and the scenario is `timed_out`.",
+        ),
+    ] = 600.0
+    timeout_scenario: Annotated[
+        float | None,
+        Option(
+            kind=Seconds(),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="longest scenario, hooks included",
+            text="The longest that one attempt of a scenario may take, its hooks included.",
+        ),
+    ] = 1800.0
+    timeout_hook: Annotated[
+        float | None,
+        Option(
+            kind=Seconds(),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="longest hook",
+            text="The longest that one hook of `environment.py` may take.",
+        ),
+    ] = 600.0
+    timeout_run: Annotated[
+        float | None,
+        Option(
+            kind=Seconds(),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="longest run",
+            text="The longest that the whole run may take. What has not run by then is reported "
+            "as untested.",
+        ),
+    ] = None
+    preload_timeout: Annotated[
+        float | None,
+        Option(
+            kind=Seconds(),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="longest import of the suite",
+            text="The longest that loading may take: the suite itself, and each module of "
+            "`preload`. At the deadline the stack of the import is shown.",
+        ),
+    ] = 300.0
+    grace: Annotated[
+        float,
+        Option(
+            kind=Seconds(at_once=True),
+            group=Group.DEADLINES,
+            metavar="TIME",
+            brief="time to end in, before the kill",
+            text="What a running scenario gets on Ctrl-C, or at a deadline, before it is killed. "
+            "`off` kills at once.",
+        ),
+    ] = 10.0
+    last_failed: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.SELECTION,
+            brief="only what failed in the last run",
+            text="Run only the scenarios that failed, or did not get to run, in the last run.",
+        ),
+    ] = False
+    max_fail: Annotated[
+        int | None,
+        Option(
+            kind=Whole(least=1, word=NONE),
+            group=Group.SELECTION,
+            metavar="N",
+            brief="stop after N failed scenarios",
+            text="Stop the run when this many scenarios have failed. behave's `--stop` may be "
+            "given as well; whatever comes first ends the run.",
+        ),
+    ] = None
+    allow_empty: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.SELECTION,
+            brief="an empty selection is no error",
+            text="End with exit code 0 instead of 5 when the selection matches no scenario.",
+        ),
+    ] = False
+    shuffle: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.SELECTION,
+            brief="random order; the seed is shown",
+            text="Run in a random order. The seed is printed, so that `--seed` can repeat it.",
+        ),
+    ] = False
+    seed: Annotated[
+        int | None,
+        Option(
+            kind=Whole(word=NONE),
+            group=Group.SELECTION,
+            metavar="N",
+            brief="order of this seed; implies --shuffle",
+            text="The seed of the random order. A seed implies `shuffle`. Where a stronger source "
+            "turns shuffling off, the seed is set aside; from the same source the two contradict "
+            "each other.",
+        ),
+    ] = None
+    retries: Annotated[
+        int,
+        Option(
+            kind=Whole(least=0),
+            group=Group.SELECTION,
+            metavar="N",
+            brief="further attempts of a failed scenario",
+            text="How often a scenario that failed is tried again. One that passes on a retry is "
+            "flaky, never simply passed, and is listed by name.",
+        ),
+    ] = 0
+    fail_on_flaky: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.SELECTION,
+            brief="exit code 3 when something was flaky",
+            text="End with exit code 3 when everything passed but something was flaky.",
+        ),
+    ] = False
+    progress: Annotated[
+        Progress,
+        Option(
+            kind=Choice(get_args(Progress)),
+            group=Group.OUTPUT,
+            metavar="HOW",
+            brief="auto, live, plain or off",
+            text="How the run is shown while it goes on. `auto` is `live` on a terminal and "
+            "`plain` elsewhere.",
+        ),
+    ] = "auto"
+    quiet: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.OUTPUT,
+            flags=("-q",),
+            behave_too=True,
+            brief="say less",
+            text="Print less. Contradicts `verbose`: the stronger source wins, and from the same "
+            "source it is an error. Given on the command line, it is passed on to behave as well.",
+        ),
+    ] = False
+    verbose: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.OUTPUT,
+            flags=("-v",),
+            behave_too=True,
+            brief="say more",
+            text="Print more. Contradicts `quiet`: the stronger source wins, and from the same "
+            "source it is an error. Given on the command line, it is passed on to behave as well.",
+        ),
+    ] = False
+    slowest: Annotated[
+        int,
+        Option(
+            kind=Whole(least=0),
+            group=Group.OUTPUT,
+            metavar="N",
+            brief="list the N slowest scenarios",
+            text="How many of the slowest scenarios the summary lists.",
+        ),
+    ] = 0
+    junit_xml: Annotated[
+        str | None,
+        Option(
+            kind=PathText(),
+            group=Group.OUTPUT,
+            metavar="PATH",
+            brief="write one JUnit file for the run",
+            text="Where to write one JUnit XML file for the whole run. behave's own `--junit`, "
+            "one file a feature, is independent of it.",
+        ),
+    ] = None
+    journal: Annotated[
+        str | None,
+        Option(
+            kind=PathText(),
+            group=Group.OUTPUT,
+            metavar="PATH",
+            brief="write the journal of the run there",
+            text="Where to write the journal of the run, the record that every report can be "
+            "rebuilt from. With `none` it is kept only under `.surefoot/runs`.",
+        ),
+    ] = None
+    keep_runs: Annotated[
+        int,
+        Option(
+            kind=Whole(least=1),
+            group=Group.OUTPUT,
+            metavar="N",
+            brief="runs to keep in .surefoot/runs",
+            text="How many runs stay under `.surefoot/runs`; older ones are removed.",
+        ),
+    ] = 10
+
+
+OPTIONS: dict[str, Option] = declared(Settings)
+"""Every option by name, in the order of help and documentation."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a value came from.
+
+    `kind` is "default", "file", "environment", "override" or "command line"; `detail` is the
+    file, the variable, the caller's own words or the flag, and empty for a default.
+    """
+
+    kind: str
+    detail: str = ""
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """The settings of a run, where each came from, and the arguments that behave gets."""
+
+    settings: Settings
+    origins: dict[str, Origin]
+    behave_args: tuple[str, ...]

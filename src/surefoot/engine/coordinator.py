@@ -1,0 +1,1013 @@
+"""The coordinator: gives units to workers, watches them, and ends them.
+
+One thread, one loop. It waits for messages, ends of processes, signals and deadlines, and
+every wait has an end: each state of a slot has a deadline (`deadlines.py`), and at a deadline
+the process is asked for its stacks and then killed. It never imports user code.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from surefoot.engine.deadlines import Overrun, Timeouts, overrun
+from surefoot.engine.loading import Site, await_load, end_site, stack_text, start_load
+from surefoot.engine.results import Results
+from surefoot.engine.slots import (
+    Finishing,
+    Idle,
+    Loading,
+    Running,
+    Slot,
+    Starting,
+    Stopping,
+    Vacant,
+)
+from surefoot.events.events import ScenarioStarted, WorkerEnded, WorkerReady, WorkerStarted
+from surefoot.events.journal import Ref
+from surefoot.model.outcomes import Outcome
+from surefoot.model.scenarios import PlannedFeature
+from surefoot.model.units import Unit
+from surefoot.plan.queue import UnitQueue
+from surefoot.worker import processes
+from surefoot.worker.board import Board, Place, Position
+from surefoot.worker.protocol import (
+    Become,
+    Channel,
+    ConnectionLost,
+    Describe,
+    Exited,
+    Finish,
+    Finished,
+    Fork,
+    Forked,
+    ForkReplayer,
+    Load,
+    Loaded,
+    LoadError,
+    Message,
+    Ready,
+    ReplayDone,
+    ReplayEnd,
+    ReplayFeature,
+    RunUnit,
+    ScenarioDone,
+    UnitDone,
+    channel_pair,
+)
+
+_monotonic = time.monotonic
+
+TICK = 0.1
+"""Seconds between looks at the boards: the precision of deadlines."""
+_MAX_STARTS = 3
+"""Workers that may die in a row before they have run a unit."""
+_MAX_REQUEUES = 3
+"""How often the rest of a unit is given out again when workers die between its scenarios."""
+
+
+class Sites(Protocol):
+    """Makes zygotes for slots that have their own (spawned workers, private trees)."""
+
+    def start(self, slot: int) -> tuple[Channel, int, Load]:
+        """Start a process for a slot; return its channel, pid and what it is to load."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the coordinator is to do."""
+
+    features: list[PlannedFeature]
+    jobs: int
+    run_dir: str
+    timeouts: Timeouts
+    grace: float
+    max_fail: int | None = None
+    stop: bool = False
+    fresh_workers: bool = False
+    """Isolation: a new worker for each unit."""
+    fork: bool = True
+    """False: each slot's own process becomes its worker."""
+    own_sites: bool = False
+    """True: each slot has a zygote of its own (implied by not `fork`)."""
+    replay: bool = False
+
+
+class Ended(msgspec.Struct):
+    """How the run went, beside the results."""
+
+    aborted: str = ""
+    interrupted: bool = False
+    before_all_failed: bool = False
+    after_all_failed: bool = False
+    cleanup_failed: bool = False
+    makespan: float = 0.0
+    longest: float = 0.0
+    total: float = 0.0
+    workers: int = 0
+    replay_problems: list[str] = []
+    snippets: str = ""
+    hook_output: list[str] = []
+
+
+class Coordinator:
+    """Runs a plan. Use once."""
+
+    def __init__(
+        self, plan: Plan, queue: UnitQueue, site: Site, results: Results, sites: Sites
+    ) -> None:
+        self._plan = plan
+        self._queue = queue
+        self._site = site
+        self._results = results
+        self._sites = sites
+        self._selector = selectors.DefaultSelector()
+        self._slots = [Slot(number) for number in range(1, plan.jobs + 1)]
+        self._by_pid: dict[int, Slot] = {}
+        self._serial = 0
+        self._requeues: dict[int, int] = {}
+        self._signals = 0
+        self._stopping = ""
+        """Why no further unit is given out; empty while the run goes on."""
+        self._kill_at: float | None = None
+        self._began = _monotonic()
+        self._first_unit: float | None = None
+        self._last_unit = 0.0
+        self._replayer: Channel | None = None
+        self._replayer_pid = 0
+        self._replay_finished = False
+        self._described: dict[int, list[bytes]] = {}
+        self._deferred: list[tuple[Message, bytes]] = []
+        self._unready: list[str] = []
+        self._stacks_read: dict[int, str] = {}
+        self.ended = Ended(workers=plan.jobs)
+        self.estimate_left: Callable[[], float | None] = lambda: None
+
+    # -- the loop
+
+    def run(self) -> Ended:
+        """Run everything; return when every process but the zygote is gone."""
+        wake, restore = self._catch_signals()
+        try:
+            self._selector.register(self._site.channel, selectors.EVENT_READ, self._from_site)
+            self._selector.register(wake, selectors.EVENT_READ, self._drain_signals)
+            if self._plan.replay:
+                self._start_replayer()
+            self._loop(self._working)
+            self._results.close_rest()
+            if self._replayer is not None:
+                self._end_replay()
+                self._loop(lambda: self._replayer is not None)
+            self._sweep()
+        finally:
+            restore()
+            self._kill_all()
+            self._selector.close()
+        ended = self.ended
+        if self._first_unit is not None:
+            ended.makespan = self._last_unit - self._first_unit
+        ended.aborted = self._stopping
+        return ended
+
+    def _loop(self, goes_on: Callable[[], bool]) -> None:
+        next_tick = 0.0
+        while goes_on():
+            deferred, self._deferred = self._deferred, []
+            for message, body in deferred:
+                self._site_message(message, body)
+            self._dispatch()
+            for key, _ in self._selector.select(TICK):
+                key.data(key.fileobj)
+            now = _monotonic()
+            if now >= next_tick:
+                next_tick = now + TICK
+                self._look()
+                self._results.tick()
+
+    def _working(self) -> bool:
+        if not all(isinstance(slot.state, Vacant) for slot in self._slots):
+            return True
+        return bool(len(self._queue)) and not self._stopping
+
+    # -- giving out units
+
+    def _dispatch(self) -> None:
+        for slot in self._slots:
+            state = slot.state
+            if isinstance(state, Idle):
+                self._feed(slot)
+            elif isinstance(state, Vacant) and not state.closed:
+                self._fill(slot)
+
+    def _fill(self, slot: Slot) -> None:
+        """Start a worker in a vacant slot, if there is work for one more."""
+        if self._stopping or not len(self._queue):
+            return
+        coming = sum(isinstance(other.state, Loading | Starting | Idle) for other in self._slots)
+        if coming >= len(self._queue):
+            return
+        self._start(slot)
+
+    def _feed(self, slot: Slot) -> None:
+        if self._stopping:
+            self._finish(slot)
+            return
+        unit = self._queue.take(fresh_worker=slot.units_run == 0)
+        if unit is not None:
+            self._give(slot, unit)
+            return
+        # With nothing waiting there is nothing more for this process: what running units may
+        # still bring (retries, the rest after a crash) goes to a fresh worker anyway. Units
+        # that wait for a lock are worth waiting for.
+        if not len(self._queue) or (self._queue.wants_fresh and slot.units_run):
+            self._finish(slot)
+
+    def _give(self, slot: Slot, unit: Unit) -> None:
+        self._serial += 1
+        now = _monotonic()
+        if self._first_unit is None:
+            self._first_unit = now
+        assert slot.channel is not None
+        slot.units_run += 1
+        slot.move(Running(self._serial, unit, now, set()))
+        paths = list(unit.paths)
+        try:
+            slot.channel.send(
+                RunUnit(self._serial, unit.feature, paths, unit.complete, unit.attempt)
+            )
+        except ConnectionLost:
+            # Its end will be told by the zygote, and the unit given out again.
+            return
+
+    # -- starting and ending workers
+
+    def _start(self, slot: Slot) -> None:
+        slot.units_run = 0
+        slot.ready = False
+        slot.aborted = False
+        if slot.board is None:
+            slot.board = Board.create(os.path.join(self._plan.run_dir, f"board-{slot.number}"))
+        slot.board.clear_stop()
+        slot.board.at(Place.IDLE)
+        if not self._plan.own_sites:
+            slot.site = self._site
+            self._fork(slot, self._site)
+            return
+        site = slot.site
+        if isinstance(site, Site) and self._plan.fork:
+            self._fork(slot, site)
+            return
+        channel, pid, load = self._sites.start(slot.number)
+        slot.site = start_load(channel, pid, load)
+        slot.move(Loading(_monotonic()))
+        self._selector.register(
+            channel, selectors.EVENT_READ, lambda _: self._from_own_site(slot)
+        )
+
+    def _fork(self, slot: Slot, site: Site) -> None:
+        assert slot.board is not None
+        ours, theirs = channel_pair()
+        try:
+            site.channel.send(
+                Fork(slot.number, slot.board.path), descriptors=[theirs.fileno()]
+            )
+        except ConnectionLost:
+            self._site_lost()
+            ours.close()
+            return
+        finally:
+            theirs.close()
+        slot.channel = ours
+        slot.pid = 0
+        slot.move(Starting(_monotonic()))
+        self._selector.register(ours, selectors.EVENT_READ, lambda _: self._from_worker(slot))
+
+    def _become(self, slot: Slot, site: Site) -> None:
+        """Let a slot's own process become its worker (no fork)."""
+        assert slot.board is not None
+        ours, theirs = channel_pair()
+        self._selector.unregister(site.channel)
+        site.channel.send(Become(slot.number, slot.board.path), descriptors=[theirs.fileno()])
+        theirs.close()
+        slot.channel = ours
+        slot.move(Starting(_monotonic()))
+        self._selector.register(ours, selectors.EVENT_READ, lambda _: self._from_worker(slot))
+        self._started(slot, site.pid)
+
+    def _started(self, slot: Slot, pid: int) -> None:
+        slot.pid = pid
+        self._by_pid[pid] = slot
+        self._results.emit(WorkerStarted(self._results.at(), slot.number, pid))
+
+    def _finish(self, slot: Slot) -> None:
+        assert slot.channel is not None
+        slot.move(Finishing(_monotonic()))
+        with contextlib.suppress(ConnectionLost):
+            slot.channel.send(Finish())
+
+    # -- messages
+
+    def _from_site(self, _: Any) -> None:
+        frames, closed = self._site.channel.drain()
+        for message, body in frames:
+            self._site_message(message, body)
+        if closed:
+            self._site_lost()
+
+    def _site_message(self, message: Message, body: bytes) -> None:
+        if isinstance(message, Forked):
+            if message.worker < 0:
+                self._replayer_pid = message.pid
+            else:
+                self._started(self._slots[message.worker - 1], message.pid)
+        elif isinstance(message, Exited):
+            if message.worker < 0:
+                self._replayer_gone(message.status)
+            elif (slot := self._by_pid.pop(message.pid, None)) is not None:
+                self._gone(slot, message.status)
+        elif isinstance(message, Describe):
+            self._described[message.feature] = body.split(b"\n")
+
+    def _from_own_site(self, slot: Slot) -> None:
+        site = slot.site
+        assert isinstance(site, Site)
+        frames, closed = site.channel.drain()
+        for message, body in frames:
+            if isinstance(message, Loaded):
+                if isinstance(slot.state, Loading):
+                    if self._stopping:
+                        self._selector.unregister(site.channel)
+                        end_site(site)
+                        slot.site = None
+                        slot.move(Vacant(closed=True))
+                        return
+                    if self._plan.fork:
+                        self._fork(slot, site)
+                    else:
+                        self._become(slot, site)
+                        return
+            elif isinstance(message, LoadError):
+                self._results.notice(
+                    "degraded-workers",
+                    f"worker {slot.number} could not load the suite: {message.message}",
+                )
+                self._drop_own_site(slot, site)
+                return
+            else:
+                self._site_message(message, body)
+        if closed:
+            if isinstance(slot.state, Loading):
+                self._results.notice(
+                    "degraded-workers", f"worker {slot.number}: its process ended while loading"
+                )
+            self._drop_own_site(slot, site)
+
+    def _drop_own_site(self, slot: Slot, site: Site) -> None:
+        self._selector.unregister(site.channel)
+        end_site(site)
+        slot.site = None
+        if isinstance(slot.state, Loading):
+            slot.move(Vacant(closed=True))
+            self._check_any_worker()
+        elif not isinstance(slot.state, Vacant):
+            self._by_pid.pop(slot.pid, None)
+            self._gone(slot, signal.SIGKILL)
+
+    def _from_worker(self, slot: Slot) -> None:
+        channel = slot.channel
+        if channel is None:
+            return
+        frames, closed = channel.drain()
+        for message, body in frames:
+            self._worker_message(slot, message, body)
+        if closed and slot.channel is channel:
+            self._selector.unregister(channel)
+            channel.close()
+            slot.channel = None
+            # Its end is told by its zygote. A process of our own has to be waited for here.
+            self._reap_own(slot)
+
+    def _worker_message(self, slot: Slot, message: Message, body: bytes) -> None:
+        if isinstance(message, Ready):
+            self._ready(slot, message)
+        elif isinstance(message, ScenarioDone):
+            self._scenario_done(slot, message, body)
+        elif isinstance(message, UnitDone):
+            self._unit_done(slot, message, body)
+        elif isinstance(message, Finished):
+            self._finished(slot, message)
+
+    def _ready(self, slot: Slot, message: Ready) -> None:
+        self._results.emit(
+            WorkerReady(
+                self._results.at(),
+                slot.number,
+                message.seconds,
+                message.hook_failed,
+                message.output,
+            )
+        )
+        if not isinstance(slot.state, Starting):
+            return
+        if message.hook_failed:
+            self._before_all_failed(slot, message)
+            return
+        slot.ready = True
+        slot.failed_starts = 0
+        self._tell_unready()
+        slot.move(Idle(_monotonic()))
+
+    def _before_all_failed(self, slot: Slot, message: Ready) -> None:
+        """One worker could not be prepared.
+
+        With other workers ready or on their way the run goes on without this one, and says so:
+        such a suite starts something in `before_all` that can exist only once. When none is
+        left, the run is what it is under behave: nothing tested, failed.
+        """
+        self._finish(slot)
+        slot.failed_starts = _MAX_STARTS
+        text = message.output.strip()
+        self._unready.append(
+            f"before_all failed in worker {slot.number}; the run goes on with the others. If it"
+            " starts something that can exist only once (a fixed port, a file), give each worker"
+            " its own (SUREFOOT_WORKER is its number)." + (f" It printed: {text}" if text else "")
+        )
+        self.ended.hook_output.append(message.output)
+        self._tell_unready()
+        self._check_any_worker()
+
+    def _tell_unready(self) -> None:
+        """Say which workers could not be prepared, once it is known that another one could."""
+        if any(slot.ready for slot in self._slots):
+            for text in self._unready:
+                self._results.notice("degraded-workers", text)
+            self._unready.clear()
+
+    def _check_any_worker(self) -> None:
+        """End the run when no slot can have a worker any more."""
+        usable = [
+            slot
+            for slot in self._slots
+            if not (
+                (isinstance(slot.state, Vacant) and slot.state.closed)
+                or slot.failed_starts >= _MAX_STARTS
+            )
+        ]
+        if usable or self._stopping:
+            return
+        if any(slot.ready for slot in self._slots):
+            return
+        self.ended.before_all_failed = True
+        self._stop("before_all failed in every worker")
+
+    def _scenario_done(self, slot: Slot, message: ScenarioDone, body: bytes) -> None:
+        running = slot.state
+        # What a worker says after its deadline does not count: a signal that interrupted the
+        # call it hung in may even have made the scenario pass.
+        if not isinstance(running, Running) or running.serial != message.unit:
+            return
+        again = message.path in running.reported
+        running.reported.add(message.path)
+        retry = self._results.scenario_done(
+            slot.number, running.unit, message, body, again=again
+        )
+        if retry is not None:
+            self._queue.add(retry)
+        if message.outcome.is_bad and retry is None:
+            self._count_failure()
+
+    def _count_failure(self) -> None:
+        limit = 1 if self._plan.stop else self._plan.max_fail
+        if limit is not None and self._results.tally.bad >= limit and not self._stopping:
+            option = "--stop" if self._plan.stop else f"--max-fail {limit}"
+            self._stop(f"{self._results.tally.bad} failed ({option})")
+
+    def _unit_done(self, slot: Slot, message: UnitDone, body: bytes) -> None:
+        state = slot.state
+        if not isinstance(state, Running) or state.serial != message.unit:
+            return
+        unit = state.unit
+        now = _monotonic()
+        self._unit_over(now - state.since)
+        again = self._results.unit_done(unit, message, body, slot.number)
+        self._queue.done(unit)
+        if again is not None:
+            if message.changed and not self._may_requeue(unit):
+                again = None
+            else:
+                self._queue.add(again)
+        self._results.unit_ended(unit.feature)
+        slot.move(Idle(now))
+        if message.aborted:
+            self._aborted(slot, unit, failed=message.failed)
+        elif self._plan.fresh_workers:
+            self._finish(slot)
+
+    def _unit_over(self, seconds: float) -> None:
+        self._last_unit = _monotonic()
+        self.ended.total += seconds
+        self.ended.longest = max(self.ended.longest, seconds)
+
+    def _aborted(self, slot: Slot, unit: Unit, *, failed: bool) -> None:
+        """User code called `context.abort()`.
+
+        With one worker behave's own way is followed: an aborted runner goes through the
+        remaining features without running a scenario, unless the feature failed. Other
+        workers begin no further unit.
+        """
+        slot.aborted = True
+        self._results.notice(
+            "abort", f"context.abort() was called in {self._name(unit.feature)}"
+        )
+        self.ended.aborted = "aborted by the suite"
+        if failed or len(self._slots) > 1:
+            self._stop("aborted by the suite")
+
+    def _finished(self, slot: Slot, message: Finished) -> None:
+        if isinstance(slot.state, Finishing):
+            slot.move(Finishing(_monotonic(), finished=True))
+        if slot.ready:
+            self.ended.after_all_failed |= message.hook_failed
+            self.ended.cleanup_failed |= message.cleanup_failed
+        if message.hook_failed or message.cleanup_failed:
+            self.ended.hook_output.append(message.output)
+
+    # -- ends of processes
+
+    def _reap_own(self, slot: Slot) -> None:
+        site = slot.site
+        if self._plan.fork or not isinstance(site, Site):
+            return
+        status = processes.await_end(site.pid, 2.0)
+        if status is None:
+            processes.kill(site.pid)
+            status = processes.await_end(site.pid, 2.0)
+        self._own_ended(slot, site, signal.SIGKILL if status is None else status)
+
+    def _own_ended(self, slot: Slot, site: Site, status: int) -> None:
+        self._by_pid.pop(site.pid, None)
+        site.board.close()
+        slot.site = None
+        self._gone(slot, status)
+
+    def _gone(self, slot: Slot, status: int) -> None:
+        """A worker process has ended."""
+        # Read before anything else: its last results are still in the socket, and closing it
+        # first would lose them.
+        if slot.channel is not None:
+            frames, _ = slot.channel.drain()
+            for message, body in frames:
+                self._worker_message(slot, message, body)
+            self._selector.unregister(slot.channel)
+            slot.channel.close()
+            slot.channel = None
+        how = processes.describe_status(status)
+        if processes.group_alive(slot.pid):
+            processes.kill(slot.pid)
+        self._results.emit(WorkerEnded(self._results.at(), slot.number, how))
+        state = slot.state
+        pid, slot.pid = slot.pid, 0
+        if isinstance(state, Running):
+            self._crashed(slot, state, how, pid)
+        elif isinstance(state, Stopping):
+            if state.running is not None:
+                self._stopped(slot, state, pid)
+        elif isinstance(state, Starting):
+            slot.failed_starts += 1
+            stacks = self._stacks(slot)
+            self._results.notice(
+                "degraded-workers",
+                f"worker {slot.number} ended ({how}) before it was ready, in"
+                f" {slot.board.read().name if slot.board else ''}"
+                + (f"\n{stacks}" if stacks else ""),
+            )
+        elif isinstance(state, Finishing) and not state.finished:
+            self.ended.after_all_failed = True
+            self.ended.hook_output.append(
+                f"worker {slot.number} ended ({how}) in after_all\n{self._stacks(slot)}\n"
+            )
+        closed = bool(self._stopping) or slot.failed_starts >= _MAX_STARTS
+        slot.move(Vacant(closed=closed))
+        self._check_any_worker()
+
+    def _crashed(self, slot: Slot, running: Running, how: str, pid: int) -> None:
+        position = slot.board.read() if slot.board else Position()
+        reason = f"the worker process died: {how}"
+        self._settle(slot, running, position, Outcome.CRASHED, reason, self._stacks(slot), pid)
+
+    def _stopped(self, slot: Slot, state: Stopping, pid: int) -> None:
+        assert state.running is not None
+        self._settle(
+            slot,
+            state.running,
+            state.position,
+            state.outcome,
+            state.reason,
+            self._stacks_read.pop(slot.number, ""),
+            pid,
+        )
+
+    def _settle(
+        self,
+        slot: Slot,
+        running: Running,
+        position: Position,
+        outcome: Outcome,
+        reason: str,
+        stacks: str,
+        pid: int,
+    ) -> None:
+        """A worker ended in the middle of a unit: blame what it ran, give out the rest again."""
+        unit = running.unit
+        now = _monotonic()
+        self._unit_over(now - running.since)
+        scenarios = self._plan.features[unit.feature].scenarios
+        remaining = [path for path in unit.paths if path not in running.reported]
+        mine = position.unit == running.serial
+        culprits = []
+        if mine and 0 <= position.scenario < len(scenarios):
+            path = scenarios[position.scenario].path
+            if path not in running.reported:
+                culprits = [path]
+        in_hook = mine and position.place is Place.FEATURE_HOOK
+        if not culprits and (in_hook or not self._may_requeue(unit)):
+            # The feature's own hook took the worker with it, and would do so again.
+            culprits = remaining
+        where = _where(position) if mine else ""
+        for path in culprits:
+            retry = self._results.lost(
+                slot.number,
+                unit,
+                path,
+                position.step if position.place is Place.STEP else -1,
+                outcome,
+                f"{reason}{where}",
+                stacks=stacks,
+                hook=position.name,
+                seconds=max(0.0, now - position.scenario_since) if position.scenario_since else 0.0,
+                **self._last_output(pid),
+            )
+            if retry is not None and not self._stopping:
+                self._queue.add(retry)
+            elif retry is not None:
+                self._results.unit_ended(unit.feature)
+            elif outcome.is_bad:
+                self._count_failure()
+        rest = tuple(path for path in remaining if path not in culprits)
+        self._queue.done(unit)
+        if rest and not self._stopping:
+            self._queue.add(msgspec.structs.replace(unit, paths=rest, complete=False))
+        else:
+            self._results.unit_ended(unit.feature)
+
+    def _may_requeue(self, unit: Unit) -> bool:
+        count = self._requeues.get(unit.feature, 0) + 1
+        self._requeues[unit.feature] = count
+        return count <= _MAX_REQUEUES
+
+    def _stacks(self, slot: Slot) -> str:
+        return stack_text(os.path.join(self._plan.run_dir, f"stacks-w{slot.number}.txt"))
+
+    def _last_output(self, pid: int) -> dict[str, Any]:
+        """Return the output file of the attempt that a dead worker was running."""
+        directory = os.path.join(self._plan.run_dir, "output")
+        prefix = f"{pid}-"
+        with contextlib.suppress(OSError):
+            # Numbered, and with leading zeros: the last name is the newest file.
+            names = sorted(name for name in os.listdir(directory) if name.startswith(prefix))
+            if names and (size := os.path.getsize(os.path.join(directory, names[-1]))):
+                return {"output": f"output/{names[-1]}", "output_bytes": size}
+        return {}
+
+    def _site_lost(self) -> None:
+        """The zygote is gone: nothing can be started, and its workers die with it."""
+        if self._site.pid:
+            self._site.pid = 0
+            self._results.notice(
+                "degraded-workers", "the process that starts workers ended; the run ends here"
+            )
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(self._site.channel)
+        self._stop("the process that starts workers ended")
+        for slot in self._slots:
+            if not isinstance(slot.state, Vacant) and not isinstance(slot.site, type(None)):
+                if slot.pid:
+                    processes.kill(slot.pid)
+                self._by_pid.pop(slot.pid, None)
+                if not isinstance(slot.state, Loading):
+                    self._gone(slot, signal.SIGKILL)
+        if self._replayer is not None:
+            self._replayer_gone(signal.SIGKILL)
+
+    # -- deadlines
+
+    def _look(self) -> None:
+        now = _monotonic()
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill_running("interrupted")
+            self._kill_at = None
+        limit = self._plan.timeouts.run
+        if limit is not None and now - self._began > limit and not self._stopping:
+            self._stop(f"the run did not end within {limit:g} s (--timeout-run)")
+            for slot in self._slots:
+                if isinstance(slot.state, Running):
+                    self._end_running(slot, Outcome.TIMED_OUT, self._stopping)
+        for slot in self._slots:
+            self._look_at(slot, now)
+
+    def _look_at(self, slot: Slot, now: float) -> None:
+        site = slot.site
+        if not self._plan.fork and slot.pid and isinstance(site, Site):
+            # A child of the suite may hold the socket open, so its end alone is no sign.
+            status = processes.reap(site.pid)
+            if status is not None:
+                self._own_ended(slot, site, status)
+                return
+        state = slot.state
+        if isinstance(state, Vacant | Idle):
+            return
+        if isinstance(state, Stopping):
+            self._continue_stopping(slot, state, now)
+            return
+        if slot.board is None:
+            return
+        position = slot.board.read()
+        if isinstance(state, Running) and position.unit == state.serial:
+            planned = self._plan.features[state.unit.feature].scenarios
+            if 0 <= position.scenario < len(planned):
+                self._results.tell(
+                    ScenarioStarted(
+                        slot.number,
+                        state.unit.feature,
+                        planned[position.scenario].path,
+                        position.scenario_since,
+                    )
+                )
+        found = overrun(state, position, self._plan.timeouts, self._plan.grace, now)
+        if found is None:
+            return
+        # What it has reported in the meantime comes first.
+        self._from_worker(slot)
+        if slot.state is state and slot.board.read() == position:
+            self._overrun(slot, found, position)
+
+    def _overrun(self, slot: Slot, found: Overrun, position: Position) -> None:
+        state = slot.state
+        if isinstance(state, Loading):
+            self._results.notice("degraded-workers", f"worker {slot.number}: {found.reason}")
+            site = slot.site
+            assert isinstance(site, Site)
+            self._drop_own_site(slot, site)
+            return
+        if isinstance(state, Finishing) and state.finished:
+            self._results.notice(
+                "leftover-processes",
+                f"worker {slot.number} did not end after after_all ({position.name}); it was"
+                " killed",
+            )
+        elif isinstance(state, Starting | Finishing):
+            self._results.notice("degraded-workers", f"worker {slot.number}: {found.reason}")
+            self.ended.hook_output.append(found.reason + "\n")
+            if isinstance(state, Finishing):
+                self.ended.after_all_failed = True
+            else:
+                slot.failed_starts = _MAX_STARTS
+        self._end_running(slot, Outcome.TIMED_OUT, found.reason)
+
+    def _end_running(self, slot: Slot, outcome: Outcome, reason: str) -> None:
+        """Begin to end a worker: first its stacks, then SIGTERM, then SIGKILL."""
+        state = slot.state
+        if not slot.pid or isinstance(state, Stopping | Vacant | Loading):
+            return
+        position = slot.board.read() if slot.board else Position()
+        now = _monotonic()
+        processes.ask_stacks(slot.pid)
+        slot.move(
+            Stopping(
+                running=state if isinstance(state, Running) else None,
+                outcome=outcome,
+                reason=reason,
+                position=position,
+                term_at=now + 1.0,
+                kill_at=now + 1.0 + self._plan.grace,
+            )
+        )
+
+    def _continue_stopping(self, slot: Slot, state: Stopping, now: float) -> None:
+        if state.terminated:
+            if now >= state.kill_at:
+                processes.kill(slot.pid)
+            return
+        stacks = self._stacks(slot)
+        if not stacks and now < state.term_at:
+            return
+        # Written from a signal handler, in one go; a moment later it is whole.
+        self._stacks_read[slot.number] = stacks
+        others = [pid for pid in processes.descendants(slot.pid)]
+        processes.terminate(slot.pid)
+        for pid in others:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+        slot.move(msgspec.structs.replace(state, terminated=True))
+
+    # -- ending early
+
+    def _stop(self, reason: str) -> None:
+        """Give out no further unit; running scenarios end, the rest of their units is left."""
+        if self._stopping:
+            return
+        self._stopping = reason
+        for unit in self._queue.drain():
+            # Not run: their features are closed at the end.
+            self._results.tally.ledger(unit.feature).units -= 1
+        for slot in self._slots:
+            if slot.board is not None:
+                slot.board.request_stop()
+
+    def _catch_signals(self) -> tuple[socket.socket, Callable[[], None]]:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        previous_wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        previous = {}
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+            if number is not None:
+                previous[number] = signal.signal(number, lambda *_: None)
+
+        def restore() -> None:
+            signal.set_wakeup_fd(previous_wakeup)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            ours.close()
+            theirs.close()
+
+        return ours, restore
+
+    def _drain_signals(self, wake: Any) -> None:
+        with contextlib.suppress(BlockingIOError):
+            for number in wake.recv(64):
+                if number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", -1)):
+                    self._interrupt(signal.Signals(number).name)
+
+    def _interrupt(self, name: str) -> None:
+        self._signals += 1
+        self.ended.interrupted = True
+        if self._signals == 1:
+            self._results.notice(
+                "interrupted",
+                f"{name}: no new units; running scenarios get {self._plan.grace:g} s."
+                " A second signal ends at once",
+            )
+            self._stop(f"interrupted by {name}")
+            self._kill_at = _monotonic() + self._plan.grace
+        else:
+            self._kill_running("interrupted")
+
+    def _kill_running(self, reason: str) -> None:
+        for slot in self._slots:
+            state = slot.state
+            if isinstance(state, Vacant) or not slot.pid:
+                if isinstance(state, Loading) and isinstance(slot.site, Site):
+                    self._drop_own_site(slot, slot.site)
+                continue
+            if not isinstance(state, Stopping):
+                position = slot.board.read() if slot.board else Position()
+                now = _monotonic()
+                slot.move(
+                    Stopping(
+                        running=state if isinstance(state, Running) else None,
+                        outcome=Outcome.UNTESTED,
+                        reason=reason,
+                        position=position,
+                        term_at=now,
+                        kill_at=now,
+                        terminated=True,
+                    )
+                )
+            processes.kill(slot.pid)
+
+    def _kill_all(self) -> None:
+        for slot in self._slots:
+            if slot.pid:
+                processes.kill(slot.pid)
+            if slot.board is not None:
+                slot.board.close()
+            site = slot.site
+            if isinstance(site, Site) and site is not self._site:
+                end_site(site)
+                slot.site = None
+        if self._replayer_pid:
+            processes.kill(self._replayer_pid)
+
+    def _sweep(self) -> None:
+        """End what units left running, and name it."""
+        if not self._site.pid:
+            return
+        left = [pid for pid in processes.descendants(self._site.pid) if pid != self._replayer_pid]
+        if not left:
+            return
+        names = processes.names(left)
+        for pid in left:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if names:
+            self._results.notice(
+                "leftover-processes",
+                f"processes that the suite left running were ended: {', '.join(names[:10])}",
+            )
+
+    # -- formatters
+
+    def _start_replayer(self) -> None:
+        ours, theirs = channel_pair()
+        journal = self._results.journal.path
+        if self._plan.fork or not self._plan.own_sites:
+            self._site.channel.send(ForkReplayer(journal), descriptors=[theirs.fileno()])
+        else:
+            channel, pid, load = self._sites.start(0)
+            site = start_load(channel, pid, load)
+            await_load(site, load, self._plan.timeouts.load, lambda *_: None)
+            channel.send(ForkReplayer(journal, become=True), descriptors=[theirs.fileno()])
+            self._replayer_pid = pid
+            site.board.close()
+        theirs.close()
+        self._replayer = ours
+        self._results.on_replay = self._replay
+        self._selector.register(ours, selectors.EVENT_READ, self._from_replayer)
+
+    def _replay(self, feature: int, lines: list[Ref]) -> None:
+        if self._replayer is None:
+            return
+        stored = [(ref.offset, ref.length) for ref in lines if not ref.in_memory]
+        spilled = [self._results.journal.read_line(ref) for ref in lines if ref.in_memory]
+        with contextlib.suppress(ConnectionLost):
+            self._replayer.send(ReplayFeature(feature, stored), b"\n".join(spilled))
+
+    def _end_replay(self) -> None:
+        assert self._replayer is not None
+        aborted = bool(self.ended.interrupted or self.ended.aborted or self.ended.before_all_failed)
+        with contextlib.suppress(ConnectionLost):
+            self._replayer.send(ReplayEnd(aborted, self._results.undefined_steps()))
+
+    def _from_replayer(self, _: Any) -> None:
+        if self._replayer is None:
+            return
+        frames, closed = self._replayer.drain()
+        for message, _body in frames:
+            if isinstance(message, ReplayDone):
+                self.ended.replay_problems.extend(message.problems)
+                self.ended.snippets = message.snippets
+                self._replay_finished = True
+        if closed:
+            self._replayer_gone(0)
+
+    def _replayer_gone(self, status: int) -> None:
+        channel, self._replayer = self._replayer, None
+        self._replayer_pid = 0
+        if channel is None:
+            return
+        frames, _ = channel.drain()
+        for message, _body in frames:
+            if isinstance(message, ReplayDone):
+                self.ended.replay_problems.extend(message.problems)
+                self.ended.snippets = message.snippets
+                self._replay_finished = True
+        self._selector.unregister(channel)
+        channel.close()
+        if not self._replay_finished:
+            self._replay_finished = True
+            self._results.on_replay = None
+            self.ended.replay_problems.append(
+                "the process that calls behave's formatters ended early"
+                f" ({processes.describe_status(status)}); rebuild their output with"
+                " `surefoot report`"
+            )
+
+    def describe(self, feature: int) -> list[bytes]:
+        """Return the records of a feature as it was parsed, from the zygote."""
+        if feature not in self._described:
+            self._site.channel.send(Describe(feature))
+            while feature not in self._described:
+                message, body = self._site.channel.receive()
+                if isinstance(message, Describe):
+                    self._site_message(message, body)
+                else:
+                    # Ends of workers wait for the loop: we are in the middle of a result.
+                    self._deferred.append((message, body))
+        return self._described.pop(feature)
+
+    def _name(self, feature: int) -> str:
+        return self._plan.features[feature].filename
+
+
+def _where(position: Position) -> str:
+    if position.place is Place.STEP:
+        return f" in step {position.step + 1}"
+    if position.name:
+        return f" in {position.name}"
+    return ""

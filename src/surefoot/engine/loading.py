@@ -1,0 +1,173 @@
+"""The preload guard: the suite is loaded once, under a deadline, and its progress is shown."""
+
+import os
+import select
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from surefoot.errors import LoadError as SuiteLoadError
+from surefoot.exitcodes import ExitCode
+from surefoot.worker import processes
+from surefoot.worker.board import Board
+from surefoot.worker.protocol import Channel, ConnectionLost, Load, Loaded, LoadError
+
+_monotonic = time.monotonic
+
+
+class LoadRefusedError(Exception):
+    """The suite was not loaded; `exit_code` and the message say why."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class BlockedPreloadError(Exception):
+    """An extra preload exceeded its deadline; the load can go on without it."""
+
+    def __init__(self, module: str, stacks: str, seconds: float) -> None:
+        super().__init__(module)
+        self.module = module
+        self.stacks = stacks
+        self.seconds = seconds
+
+
+class Site(msgspec.Struct):
+    """A zygote: its channel, process and board."""
+
+    channel: Channel
+    pid: int
+    board: Board
+    run_dir: str
+    since: float
+
+
+def start_load(channel: Channel, pid: int, load: Load) -> Site:
+    """Send the load request; the answer is awaited with `await_load`."""
+    board = Board.create(load.board)
+    channel.send(load)
+    return Site(channel, pid, board, load.run_dir, _monotonic())
+
+
+def await_load(
+    site: Site,
+    load: Load,
+    timeout: float | None,
+    show: Callable[[str, float], None],
+    tick: float = 0.1,
+) -> Loaded:
+    """Wait for the suite to be loaded.
+
+    `show(name, seconds)` is called every `tick` seconds with what is being loaded and for how
+    long. Raises LoadRefusedError, and BlockedPreloadError when an extra preload blocks.
+    """
+    while True:
+        ready, _, _ = select.select([site.channel], [], [], tick)
+        if ready:
+            try:
+                message, _ = site.channel.receive()
+            except ConnectionLost:
+                raise LoadRefusedError(_death(site), ExitCode.LOAD) from None
+            if isinstance(message, Loaded):
+                return message
+            if isinstance(message, LoadError):
+                raise _refused(message)
+            continue
+        position = site.board.read()
+        now = _monotonic()
+        show(position.name or "the suite", now - site.since)
+        begun = position.unit_since or site.since
+        if timeout is not None and now - begun > timeout:
+            stacks = stop_with_stacks(site)
+            if 0 < position.unit <= len(load.preload):
+                raise BlockedPreloadError(load.preload[position.unit - 1], stacks, now - begun)
+            raise LoadRefusedError(
+                f"loading the suite did not end within {timeout:g} s"
+                f" (--preload-timeout); it was at {position.name or 'its start'}\n{stacks}",
+                ExitCode.LOAD,
+            )
+
+
+def stop_with_stacks(site: Site, patience: float = 2.0) -> str:
+    """End a zygote that does not answer; return the stacks of its threads."""
+    path = os.path.join(site.run_dir, f"stacks-{site.pid}.txt")
+    processes.ask_stacks(site.pid)
+    stacks = read_stacks(path, patience)
+    end_site(site)
+    return stacks
+
+
+def end_site(site: Site) -> None:
+    """Kill a zygote and all that it started."""
+    processes.kill(site.pid)
+    processes.await_end(site.pid, 2.0)
+    site.channel.close()
+    site.board.close()
+
+
+def read_stacks(path: str, patience: float) -> str:
+    """Return what a stack file holds, once it has stopped growing."""
+    deadline = _monotonic() + patience
+    size = -1
+    while _monotonic() < deadline:
+        current = os.path.getsize(path) if os.path.exists(path) else 0
+        if current and current == size:
+            break
+        size = current
+        select.select([], [], [], 0.05)
+    return stack_text(path)
+
+
+def stack_text(path: str) -> str:
+    """Return the content of a stack file without our own frames, or an empty string."""
+    try:
+        with open(path, "rb") as file:
+            return trim_stacks(file.read(256 * 1024).decode("utf-8", "replace")).strip()
+    except OSError:
+        return ""
+
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_DRIVERS = (os.path.join("worker", "host.py"), os.path.join("worker", "zygote.py"))
+
+
+def trim_stacks(text: str) -> str:
+    """Leave out of faulthandler's stacks what is below the suite's own code.
+
+    Frames of surefoot are dropped; from the one that drives behave outwards, all are.
+    """
+    kept = []
+    below = False
+    for line in text.splitlines():
+        if not line.startswith('  File "'):
+            below = False
+            if not line.startswith("Extension modules:"):
+                kept.append(line)
+            continue
+        ours = line.startswith(f'  File "{_OURS}')
+        below = below or (ours and any(name in line for name in _DRIVERS))
+        if not below and not ours:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _refused(error: LoadError) -> LoadRefusedError:
+    codes = {
+        "usage": ExitCode.USAGE,
+        "load": SuiteLoadError.exit_code,
+        "empty": ExitCode.NOTHING_RAN,
+    }
+    return LoadRefusedError(error.message, codes.get(error.kind, error.code))
+
+
+def _death(site: Site) -> str:
+    position = site.board.read()
+    status = processes.await_end(site.pid, 2.0)
+    how = "" if status is None else f" ({processes.describe_status(status)})"
+    stacks = stack_text(os.path.join(site.run_dir, f"stacks-{site.pid}.txt"))
+    return (
+        f"the process that loads the suite ended{how}; it was at {position.name or 'its start'}"
+        + (f"\n{stacks}" if stacks else "")
+    )

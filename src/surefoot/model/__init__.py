@@ -1,0 +1,1 @@
+"""Frozen values that every room shares: scenarios, units, outcomes. No behaviour, no I/O."""

@@ -1,0 +1,419 @@
+"""Calls behave's formatters and reporters as behave would have called them.
+
+Runs in a process of its own, forked from the zygote (so that step definitions are at hand and a
+formatter that crashes or hangs harms nothing), or for `surefoot report` in the command's own.
+Features come in suite order, each as records; behave's model is rebuilt from them, and states
+are set at the moment at which behave set them, because formatters read them lazily.
+"""
+
+import base64
+import io
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from behave.formatter._registry import make_formatters
+from behave.model import Feature, Scenario
+from behave.runner_util import print_undefined_step_snippets
+
+from surefoot.events.events import Event, FeatureFinished, ScenarioFinished
+from surefoot.events.journal import decode
+from surefoot.events.records import (
+    EmbedCall,
+    FeatureRecord,
+    MatchCall,
+    OutlineItem,
+    ResultCall,
+    RuleItem,
+    ScenarioRecord,
+    StepCall,
+)
+from surefoot.model.scenarios import ScenarioPath
+from surefoot.suite import decode as rebuild
+from surefoot.suite.load import formatter_class, is_live
+from surefoot.worker.protocol import (
+    Channel,
+    ConnectionLost,
+    ReplayDone,
+    ReplayEnd,
+    ReplayFeature,
+)
+
+
+def replay_process(channel: Channel, suite: Any, journal: str) -> None:
+    """Serve the coordinator: replay each feature it names, close everything at the end."""
+    replay = Replay(suite.config, _functions(suite.registry))
+    while True:
+        try:
+            message, body = channel.receive()
+        except ConnectionLost:
+            replay.close(aborted=True)
+            return
+        if isinstance(message, ReplayFeature):
+            events = [decode(line) for line in _lines(journal, message.lines)]
+            events += [decode(line) for line in body.split(b"\n") if line]
+            replay.feature(*assemble(events))
+        elif isinstance(message, ReplayEnd):
+            replay.close(aborted=message.aborted)
+            for stream in (sys.stdout, sys.stderr):
+                try:
+                    stream.flush()
+                except (OSError, ValueError) as error:
+                    replay.problems.append(f"standard output: {error}")
+            channel.send(ReplayDone(replay.problems, replay.snippets(message.undefined)))
+            return
+
+
+def _lines(journal: str, places: Iterable[tuple[int, int]]) -> list[bytes]:
+    lines = []
+    if places:
+        with open(journal, "rb") as file:
+            for offset, length in places:
+                file.seek(offset)
+                lines.append(file.read(length))
+    return lines
+
+
+def _functions(registry: Any) -> dict[tuple[str, int], Any]:
+    """Return the loaded step functions by location, computed when the first is asked for."""
+
+    class Lazy(dict[tuple[str, int], Any]):
+        def get(self, key: tuple[str, int], default: Any = None) -> Any:
+            if not self:
+                for matchers in registry.steps.values():
+                    for matcher in matchers:
+                        location = matcher.location
+                        self[(location.filename, location.line)] = matcher.func
+            return super().get(key, default)
+
+    return Lazy()
+
+
+def assemble(events: Iterable[Event]) -> tuple[FeatureRecord, dict[ScenarioPath, ScenarioRecord]]:
+    """Return the feature's record and its scenarios' records; later events win."""
+    feature: FeatureRecord | None = None
+    scenarios: dict[ScenarioPath, ScenarioRecord] = {}
+    parts: list[FeatureRecord] = []
+    for event in events:
+        if isinstance(event, ScenarioFinished):
+            scenarios[event.record.path] = event.record
+        elif isinstance(event, FeatureFinished):
+            parts.append(event.record)
+            feature = event.record
+    if feature is None:
+        raise ValueError("a feature without its record")
+    return merge_parts(feature, parts, scenarios), scenarios
+
+
+def merge_parts(
+    feature: FeatureRecord,
+    parts: list[FeatureRecord],
+    scenarios: dict[ScenarioPath, ScenarioRecord],
+) -> FeatureRecord:
+    """Return one record for a feature whose scenarios ran in several units.
+
+    A single unit keeps the state that behave gave it. With several, hook failures of any part
+    count, and the status is computed anew from the scenarios by behave's own rule.
+    """
+    import msgspec
+
+    if len(parts) == 1:
+        return feature
+    status = "untested"
+    state = feature.state
+    for part in parts:
+        if part.state.hook_failed or part.state.status in ("hook_error", "cleanup_error"):
+            state = part.state
+            status = part.state.status
+    return msgspec.structs.replace(
+        feature,
+        ran=any(part.ran for part in parts),
+        announced=any(part.announced for part in parts),
+        finished=any(part.finished for part in parts),
+        items=[_merge_item(index, parts, scenarios) for index in range(len(feature.items))],
+        state=msgspec.structs.replace(state, status=status),
+    )
+
+
+def _merge_item(
+    index: int, parts: list[FeatureRecord], scenarios: dict[ScenarioPath, ScenarioRecord]
+) -> Any:
+    import msgspec
+
+    own = [part.items[index] for part in parts if index < len(part.items)]
+    item = own[-1]
+    if isinstance(item, RuleItem):
+        rules = [other for other in own if isinstance(other, RuleItem)]
+        bad = [rule for rule in rules if rule.state.hook_failed]
+        state = bad[-1].state if bad else msgspec.structs.replace(item.state, status="untested")
+        return msgspec.structs.replace(
+            item,
+            state=state,
+            announced=any(rule.announced for rule in rules),
+            finished=any(rule.finished for rule in rules),
+        )
+    return item
+
+
+class _ReplayRunner:
+    """What formatters that wrap `scenario.run` pass through."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+        self.formatters: list[Any] = []
+        self.aborted = False
+
+
+class Replay:
+    """The formatters and reporters of one configuration, called for one feature after another."""
+
+    def __init__(
+        self, config: Any, functions: dict[tuple[str, int], Any], *, live: bool = False
+    ) -> None:
+        """With `live` formatters are called that otherwise run in the workers."""
+        self._config = config
+        self._live = live
+        self._functions = functions
+        self.problems: list[str] = []
+        self._runner = _ReplayRunner(config)
+        self._formatters = self._make_formatters()
+        self._runner.formatters = self._formatters
+        self._reporters = list(config.reporters)
+
+    def _make_formatters(self) -> list[Any]:
+        config = self._config
+        names = list(config.format or [])
+        made = []
+        try:
+            for index, name in enumerate(names):
+                if not self._live and is_live(formatter_class(name)):
+                    # Its results were written in the workers.
+                    continue
+                openers = config.outputs[index : index + 1]
+                config.format = [name]
+                made.extend(make_formatters(config, openers))
+        finally:
+            config.format = names
+        return made
+
+    # -- calls that a failing formatter cannot spoil
+
+    def _each(self, call: Callable[[Any], None]) -> None:
+        for formatter in list(self._formatters):
+            try:
+                call(formatter)
+            except Exception as error:  # noqa: BLE001  # user code
+                self._drop(formatter, error)
+
+    def _drop(self, formatter: Any, error: Exception) -> None:
+        self._formatters.remove(formatter)
+        name = getattr(formatter, "name", None) or type(formatter).__name__
+        where = getattr(getattr(formatter, "stream_opener", None), "name", None)
+        target = f" ({where})" if where else ""
+        self.problems.append(
+            f"the formatter {name}{target} failed and was dropped: {type(error).__name__}: {error}"
+        )
+
+    # -- one feature
+
+    def feature(
+        self, record: FeatureRecord, scenarios: dict[ScenarioPath, ScenarioRecord]
+    ) -> None:
+        """Replay one feature."""
+        model = rebuild.FeatureModel(record, scenarios)
+        feature = model.feature
+        if record.ran:
+            self._announce(model)
+            self._items(model, record.items)
+        else:
+            self._settle_all(model)
+        self._settle_groups(model, record.items)
+        rebuild.apply_state(feature, record.state)
+        if record.finished:
+            self._each(lambda formatter: formatter.eof())
+        self._report(feature)
+
+    def _announce(self, model: rebuild.FeatureModel) -> None:
+        record = model.record
+        feature = model.feature
+        self._each(lambda formatter: formatter.uri(feature.filename))
+        if record.announced:
+            final = (feature.name, list(feature.tags))
+            if record.announced_name is not None:
+                feature.name = record.announced_name
+            if record.announced_tags is not None:
+                feature.tags[:] = rebuild.make_tags(record.announced_tags)
+            for path, scenario in model.scenarios.items():
+                scenario.run = _Run(self, scenario, model.records[path])
+            self._each(lambda formatter: formatter.feature(feature))
+            feature.name = final[0]
+            feature.tags[:] = final[1]
+            if feature.background is not None:
+                self._each(lambda formatter: formatter.background(feature.background))
+
+    def _items(self, model: rebuild.FeatureModel, items: Iterable[Any]) -> None:
+        for item in items:
+            if isinstance(item, RuleItem):
+                rule = model.rules[item.path]
+                if item.announced:
+                    self._each(lambda formatter, rule=rule: _optional(formatter, "rule", rule))
+                    if rule.background is not None:
+                        self._each(
+                            lambda formatter, rule=rule: formatter.background(rule.background)
+                        )
+                self._items(model, item.items)
+                self._settle_groups(model, item.items)
+                rebuild.apply_state(rule, item.state)
+                if item.finished:
+                    self._each(lambda formatter: _optional(formatter, "rule_finished"))
+            elif isinstance(item, OutlineItem):
+                for number in range(len(item.rows)):
+                    self._scenario(model, (*item.path, number))
+            else:
+                self._scenario(model, item.path)
+
+    def _scenario(self, model: rebuild.FeatureModel, path: ScenarioPath) -> None:
+        scenario = model.scenarios[path]
+        run = scenario.__dict__.get("run")
+        if run is None:
+            self.run_scenario(scenario, model.records[path])
+            return
+        try:
+            # A formatter may have wrapped it (allure does), as it would have wrapped behave's.
+            run(self._runner)
+        except Exception as error:  # noqa: BLE001  # a wrapper of user code
+            self.problems.append(
+                f"a formatter's wrapper around scenario.run failed: {type(error).__name__}: {error}"
+            )
+
+    def run_scenario(self, scenario: Scenario, record: ScenarioRecord) -> None:
+        """Make the calls of one scenario and set its states on the way."""
+        for earlier in record.earlier:
+            self._run_once(scenario, earlier)
+        self._run_once(scenario, record)
+
+    def _run_once(self, scenario: Scenario, record: ScenarioRecord) -> None:
+        scenario.clear_status()
+        if scenario.captured.captures:
+            scenario.captured.reset()
+        steps = list(scenario.all_steps)
+        if record.announced:
+            self._each(lambda formatter: formatter.scenario(scenario))
+        scenario.name = record.name
+        scenario.tags[:] = rebuild.make_tags(record.tags)
+        for call in record.calls:
+            if isinstance(call, StepCall):
+                if call.index >= 0:
+                    step = steps[call.index]
+                    self._each(lambda formatter, step=step: formatter.step(step))
+            elif isinstance(call, MatchCall):
+                match = rebuild.make_match(call.match, self._functions)
+                self._each(lambda formatter, match=match: formatter.match(match))
+            elif isinstance(call, ResultCall):
+                if call.index >= 0:
+                    step = steps[call.index]
+                    rebuild.apply_step(step, record.steps[call.index])
+                    self._each(lambda formatter, step=step: formatter.result(step))
+            else:
+                self._embed(call)
+        for step, step_record in zip(steps, record.steps, strict=True):
+            rebuild.apply_step(step, step_record)
+        scenario.was_dry_run = record.was_dry_run
+        rebuild.apply_state(scenario, record.state)
+
+    def _embed(self, call: EmbedCall) -> None:
+        data = base64.b64decode(call.data)
+        for formatter in list(self._formatters):
+            if not hasattr(formatter, "embedding"):
+                continue
+            try:
+                formatter.embedding(call.mime_type, data)
+            except IndexError:
+                # behave's JSON formatter has no place for an attachment outside of a step.
+                continue
+            except Exception as error:  # noqa: BLE001  # user code
+                self._drop(formatter, error)
+
+    def _settle_all(self, model: rebuild.FeatureModel) -> None:
+        """Set the states of a feature that did not run, for the reporters."""
+        for path, scenario in model.scenarios.items():
+            record = model.records[path]
+            for step, step_record in zip(scenario.all_steps, record.steps, strict=True):
+                rebuild.apply_step(step, step_record)
+            rebuild.apply_state(scenario, record.state)
+        self._settle_groups(model, model.record.items)
+
+    def _settle_groups(self, model: rebuild.FeatureModel, items: Iterable[Any]) -> None:
+        for item in items:
+            if isinstance(item, OutlineItem):
+                outline = model.outlines[item.path]
+                # Outlines have no hooks: behave's rule over the rows is the whole truth.
+                outline.should_skip = item.state.should_skip
+                outline.clear_status()
+            elif isinstance(item, RuleItem):
+                self._settle_groups(model, item.items)
+                if not model.record.ran:
+                    rebuild.apply_state(model.rules[item.path], item.state)
+
+    def _report(self, feature: Feature) -> None:
+        for reporter in list(self._reporters):
+            try:
+                reporter.feature(feature)
+            except Exception as error:  # noqa: BLE001  # user code, or a full disk
+                self._reporters.remove(reporter)
+                self.problems.append(
+                    f"the reporter {type(reporter).__name__} failed and was dropped:"
+                    f" {type(error).__name__}: {error}"
+                )
+
+    # -- the end
+
+    def close(self, *, aborted: bool) -> None:
+        """Close formatters, then reporters, as behave does after the last feature."""
+        if aborted and self._config.format:
+            print("\nABORTED: By user.")
+        self._each(lambda formatter: formatter.close())
+        for reporter in self._reporters:
+            try:
+                reporter.end()
+            except Exception as error:  # noqa: BLE001  # user code
+                self.problems.append(
+                    f"the reporter {type(reporter).__name__} failed at its end:"
+                    f" {type(error).__name__}: {error}"
+                )
+
+    def snippets(self, undefined: Iterable[tuple[str, str]]) -> str:
+        """Return the snippets that behave prints for undefined steps on standard error."""
+        stream = io.StringIO()
+        print_undefined_step_snippets(
+            undefined_steps(undefined), stream=stream, colored=self._config.has_colored_mode()
+        )
+        return stream.getvalue()
+
+
+class _Run:
+    """A scenario's `run` in the replay."""
+
+    def __init__(self, replay: Replay, scenario: Scenario, record: ScenarioRecord) -> None:
+        self._replay = replay
+        self._scenario = scenario
+        self._record = record
+
+    def __call__(self, _runner: Any) -> bool:
+        self._replay.run_scenario(self._scenario, self._record)
+        return bool(self._scenario.status.has_failed())
+
+
+def undefined_steps(undefined: Iterable[tuple[str, str]]) -> list[Any]:
+    """Return behave steps of these (type, name) pairs, for snippets."""
+    from behave.model import Step
+
+    return [
+        Step("<string>", 0, step_type.title(), step_type, name) for step_type, name in undefined
+    ]
+
+
+def _optional(formatter: Any, name: str, *arguments: Any) -> None:
+    call = getattr(formatter, name, None)
+    if call is not None:
+        call(*arguments)

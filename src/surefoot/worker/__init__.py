@@ -1,0 +1,1 @@
+"""Processes: the zygote, its workers, and the host in them that drives behave."""

@@ -1,0 +1,174 @@
+"""The progress board: what a worker is doing now, in shared memory.
+
+A worker tells its position thousands of times a second; a message for each would wake the
+coordinator as often. Instead it writes 128 bytes into a mapped file, and the coordinator
+looks when it needs to know: four times a second for displays and deadlines, and at once
+when a worker has died, which is why the position outlives the process.
+
+One byte goes the other way: the coordinator's request to stop before the next scenario.
+
+The writer bumps `sequence` before and after, so that a reader sees a torn write as an odd or
+changed number and reads again.
+"""
+
+import mmap
+import os
+import struct
+import time
+from enum import IntEnum
+
+import msgspec
+
+# Bound here: a suite may replace time.monotonic, and deadlines must not follow it.
+_monotonic = time.monotonic
+
+SIZE = 256
+_LAYOUT = struct.Struct("<IIIiiddd72s")
+# sequence, place, unit serial, scenario ordinal, step index, since, scenario since, unit since, name
+_STOP_OFFSET = SIZE - 1
+
+
+class Place(IntEnum):
+    """Where a worker is."""
+
+    IDLE = 0
+    LOADING = 1
+    BEFORE_ALL = 2
+    FEATURE_HOOK = 3
+    SCENARIO = 4
+    SCENARIO_HOOK = 5
+    STEP = 6
+    AFTER_ALL = 7
+    BETWEEN = 8
+    """Inside a unit, in behave's own code."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A worker's place. Times are `time.monotonic()` seconds."""
+
+    place: Place = Place.IDLE
+    unit: int = 0
+    scenario: int = -1
+    """Ordinal of the scenario in the feature (file order); -1 outside of one."""
+    step: int = -1
+    since: float = 0.0
+    scenario_since: float = 0.0
+    unit_since: float = 0.0
+    name: str = ""
+    """The hook or the module, where there is one."""
+
+
+class Board:
+    """One worker's board. `create` in the coordinator, `open` in the worker."""
+
+    def __init__(self, path: str, memory: mmap.mmap) -> None:
+        self.path = path
+        self._memory = memory
+        self._sequence = 0
+        self._unit = 0
+        self._scenario = -1
+        self._scenario_since = 0.0
+        self._unit_since = 0.0
+
+    @classmethod
+    def create(cls, path: str) -> "Board":
+        """Make a board file. Raises OSError when the disk has no room for it."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            # Written, not truncated to size: a hole on a full disk would be a SIGBUS later.
+            os.write(descriptor, bytes(SIZE))
+            return cls(path, mmap.mmap(descriptor, SIZE))
+        finally:
+            os.close(descriptor)
+
+    @classmethod
+    def open(cls, path: str) -> "Board":
+        """Map an existing board."""
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            return cls(path, mmap.mmap(descriptor, SIZE))
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Unmap and remove the file."""
+        self._memory.close()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+    # -- the worker's side
+
+    def unit(self, serial: int) -> None:
+        """A unit begins."""
+        self._unit = serial
+        self._unit_since = _monotonic()
+        self._scenario = -1
+        self._scenario_since = 0.0
+        self._put(Place.BETWEEN, -1, "")
+
+    def scenario(self, ordinal: int) -> None:
+        """A scenario begins (or, with -1, has ended)."""
+        self._scenario = ordinal
+        self._scenario_since = _monotonic() if ordinal >= 0 else 0.0
+        self._put(Place.SCENARIO if ordinal >= 0 else Place.BETWEEN, -1, "")
+
+    def step(self, index: int) -> None:
+        """A step begins (or, with -1, has ended)."""
+        self._put(Place.STEP if index >= 0 else Place.SCENARIO, index, "")
+
+    def at(self, place: Place, name: str = "") -> None:
+        """Any other place."""
+        self._put(place, -1, name)
+
+    def _put(self, place: Place, step: int, name: str) -> None:
+        self._sequence += 2
+        memory = self._memory
+        _LAYOUT.pack_into(
+            memory,
+            0,
+            self._sequence - 1,
+            place,
+            self._unit,
+            self._scenario,
+            step,
+            _monotonic(),
+            self._scenario_since,
+            self._unit_since,
+            name.encode("utf-8", "replace")[:72] if name else b"",
+        )
+        struct.pack_into("<I", memory, 0, self._sequence & 0xFFFFFFFF)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the coordinator wants no further scenario to begin."""
+        return self._memory[_STOP_OFFSET] != 0
+
+    # -- the coordinator's side
+
+    def request_stop(self) -> None:
+        """Ask the worker to begin no further scenario."""
+        self._memory[_STOP_OFFSET] = 1
+
+    def clear_stop(self) -> None:
+        """Take the request back, before the board serves a new worker."""
+        self._memory[_STOP_OFFSET] = 0
+
+    def read(self) -> Position:
+        """Return the worker's place."""
+        values = _LAYOUT.unpack_from(self._memory, 0)
+        for _ in range(100):
+            again = _LAYOUT.unpack_from(self._memory, 0)
+            if values[0] % 2 == 0 and again == values:
+                break
+            values = again
+        _, place, unit, scenario, step, since, scenario_since, unit_since, name = values
+        return Position(
+            place=Place(place) if place in Place._value2member_map_ else Place.IDLE,
+            unit=unit,
+            scenario=scenario,
+            step=step,
+            since=since,
+            scenario_since=scenario_since,
+            unit_since=unit_since,
+            name=name.rstrip(b"\0").decode("utf-8", "replace"),
+        )

@@ -1,0 +1,110 @@
+"""File-descriptor level capture: all that an attempt writes goes whole into one file.
+
+Descriptors 1 and 2 of the worker point at the attempt's file, so that child processes and C
+code are captured as well, and a child that outlives its scenario goes on writing to the file
+of the attempt that started it. What behave captures by replacing sys.stdout is copied into
+the same file as it is written: a crash would take behave's buffers with it.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from typing import Any
+
+
+class AttemptFiles:
+    """The files of one worker, one an attempt."""
+
+    def __init__(self, run_dir: str) -> None:
+        self._dir = os.path.join(run_dir, "output")
+        # Not the worker's number: several processes serve under one.
+        self._prefix = f"{os.getpid()}-"
+        self._number = 0
+        self._name = ""
+        self._descriptor = -1
+        self._start = 0
+        self._children = 0
+        os.makedirs(self._dir, exist_ok=True)
+        sys.addaudithook(self._count_children)
+        self.begin()
+
+    @property
+    def name(self) -> str:
+        """The current file, relative to the run directory."""
+        return f"output/{self._name}"
+
+    def begin(self) -> None:
+        """Point descriptors 1 and 2 at a file for what follows."""
+        _flush_streams()
+        # Most attempts write nothing and start no process: their file serves the next one.
+        if self._descriptor >= 0 and not self._children and self._size() == self._start == 0:
+            return
+        self._open()
+
+    def end(self) -> tuple[str, int]:
+        """Return the attempt's file and its size in bytes so far; ("", 0) when it is empty."""
+        _flush_streams()
+        size = self._size()
+        return (self.name, size) if size else ("", 0)
+
+    def text(self, limit: int = 65536) -> str:
+        """Return what was written since begin(), for the output of hooks."""
+        _flush_streams()
+        try:
+            with open(os.path.join(self._dir, self._name), "rb") as file:
+                return file.read(limit).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def _open(self) -> None:
+        self._number += 1
+        self._name = f"{self._prefix}{self._number:06d}.log"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        try:
+            descriptor = os.open(os.path.join(self._dir, self._name), flags, 0o600)
+        except OSError:
+            # No room even for an empty file: the attempt runs, its output is lost, and its
+            # result says so by naming no file.
+            descriptor = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = descriptor
+        self._children = 0
+        self._start = 0
+
+    def _size(self) -> int:
+        try:
+            return os.fstat(self._descriptor).st_size
+        except OSError:
+            return 0
+
+    def _count_children(self, event: str, _args: Any) -> None:
+        if event in _CHILD_EVENTS:
+            self._children += 1
+
+
+_CHILD_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system", "pty.spawn"})
+
+
+def _flush_streams() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(Exception):
+            if stream is not None:
+                stream.flush()
+
+
+class CopyingBuffer(io.StringIO):
+    """Takes the place of the StringIO that behave captures into; copies to descriptor 1."""
+
+    def write(self, text: str) -> int:
+        """Keep the text for behave and copy it to the attempt's file."""
+        count = super().write(text)
+        try:
+            os.write(1, text.encode("utf-8", "backslashreplace"))
+        except OSError:
+            # A full disk must not fail the step that printed.
+            return count
+        return count
