@@ -65,7 +65,15 @@ def _dispatch(arguments: list[str]) -> int:
         return ExitCode.PASSED
     if name not in _COMMANDS:
         return _unknown(name)
-    return guarded(lambda: _command(name)(arguments[1:]))
+    if name not in ("run", "list") or not {"-h", "--help"}.isdisjoint(arguments):
+        return guarded(lambda: _command(name)(arguments[1:]))
+    from surefoot.cli import early
+
+    early.start()
+    try:
+        return guarded(lambda: _command(name)(arguments[1:]))
+    finally:
+        early.drop()
 
 
 def _command(name: str) -> Callable[[Sequence[str]], int]:

@@ -6,9 +6,7 @@ directory each. The oldest runs beyond `--keep-runs` are removed when a run begi
 
 import contextlib
 import os
-import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 
@@ -19,7 +17,7 @@ HOME = ".surefoot"
 
 def new_run_id() -> str:
     """Return an id that sorts by time: date, time, and four random digits."""
-    return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+    return time.strftime("%Y%m%d-%H%M%S-") + os.urandom(2).hex()
 
 
 def make_run_dir(cwd: str, run_id: str, warn: Callable[[str], None]) -> str:
@@ -37,6 +35,8 @@ def make_run_dir(cwd: str, run_id: str, warn: Callable[[str], None]) -> str:
         with contextlib.suppress(OSError):
             shutil.rmtree(path)
         reason = error.strerror or str(error)
+        import tempfile
+
         try:
             path = tempfile.mkdtemp(prefix="surefoot-")
             os.makedirs(os.path.join(path, "output"))

@@ -1,7 +1,10 @@
 """One run from its options to its exit code: load, plan, run, report."""
 
+import contextlib
 import os
 import shlex
+import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +13,7 @@ from typing import Any
 import msgspec
 
 from surefoot import __version__
-from surefoot.cli import rundir
+from surefoot.cli import early, rundir
 from surefoot.config.resolve import Resolved
 from surefoot.config.settings import Settings
 from surefoot.engine.coordinator import Coordinator, Ended, Plan
@@ -44,7 +47,7 @@ from surefoot.plan.order import LongestFirst, Order, Shuffled, SuiteOrder
 from surefoot.plan.queue import UnitQueue
 from surefoot.plan.units import make_units
 from surefoot.worker import processes
-from surefoot.worker.launch import fork_zygote, spawn_zygote
+from surefoot.worker.launch import adopt, fork_zygote, spawn_zygote
 from surefoot.worker.protocol import Channel, ConnectionLost, CopyTree, Load, Loaded, Quit
 
 _monotonic = time.monotonic
@@ -93,6 +96,8 @@ class Session:
         settings = self.settings
         # First of all: the zygote imports behave while this process goes on with its own start.
         channel, pid = self._zygote(settings)
+        # Until the coordinator takes over, both signals end the command by the same way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.run_dir = rundir.make_run_dir(
             self.cwd, self.run_id, lambda text: self._early("workdir", text)
         )
@@ -133,6 +138,9 @@ class Session:
         return loaded
 
     def _zygote(self, settings: Settings) -> tuple[Channel, int]:
+        waiting = early.take()
+        if waiting is not None:
+            return adopt(*waiting)
         if settings.start_method == "spawn" or not hasattr(os, "fork"):
             return spawn_zygote()
         return fork_zygote()
@@ -357,6 +365,8 @@ class Session:
                     kept.append(os.path.relpath(target, self.cwd))
             remove_tree(tree.copy)
         self._trees.clear()
+        with contextlib.suppress(OSError):
+            shutil.rmtree(os.path.join(self.run_dir, "trees"))
         return kept
 
     # -- the end
@@ -458,7 +468,5 @@ class Session:
 
     def discard(self) -> None:
         """Remove the directory of a session that ran nothing."""
-        import shutil
-
         if self.run_dir:
             shutil.rmtree(self.run_dir, ignore_errors=True)

@@ -274,7 +274,8 @@ class Coordinator:
         ours, theirs = channel_pair()
         try:
             site.channel.send(
-                Fork(slot.number, slot.board.path), descriptors=[theirs.fileno()]
+                Fork(slot.number, slot.board.path, self._plan.jobs),
+                descriptors=[theirs.fileno()],
             )
         except ConnectionLost:
             self._site_lost()
@@ -292,7 +293,9 @@ class Coordinator:
         assert slot.board is not None
         ours, theirs = channel_pair()
         self._selector.unregister(site.channel)
-        site.channel.send(Become(slot.number, slot.board.path), descriptors=[theirs.fileno()])
+        site.channel.send(
+            Become(slot.number, slot.board.path, self._plan.jobs), descriptors=[theirs.fileno()]
+        )
         theirs.close()
         slot.channel = ours
         slot.move(Starting(_monotonic()))
@@ -786,6 +789,9 @@ class Coordinator:
             return
         position = slot.board.read() if slot.board else Position()
         now = _monotonic()
+        if slot.board is not None:
+            # The stack signal can end the call that hangs; nothing more may begin then.
+            slot.board.request_stop()
         processes.ask_stacks(slot.pid)
         slot.move(
             Stopping(
@@ -813,7 +819,9 @@ class Coordinator:
         for pid in others:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
-        slot.move(msgspec.structs.replace(state, terminated=True))
+        slot.move(
+            msgspec.structs.replace(state, terminated=True, kill_at=now + self._plan.grace)
+        )
 
     # -- ending early
 

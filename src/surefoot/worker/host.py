@@ -91,6 +91,7 @@ class Host:
         self._scenario_hook_failures = 0
         self._stopped = False
         self._partial = partial.PartialRun()
+        self._known_reporters = [id(reporter) for reporter in suite.config.reporters]
 
     def run(self) -> None:
         """Serve the coordinator until it says Finish, or is gone; then end the process."""
@@ -158,6 +159,8 @@ class Host:
             cleanup_failed = True
         for formatter in runner.formatters:
             formatter.close()
+        for reporter in self._own_reporters():
+            reporter.end()
         output = self._files.text()
         self._channel.send(
             Finished(
@@ -177,6 +180,17 @@ class Host:
         atexit._run_exitfuncs()
         logging.shutdown()
         self._stacks.leave(0)
+
+    def _own_reporters(self) -> list[Any]:
+        """Reporters that the suite added by itself (`context.config.reporters.append(...)`).
+
+        The others are called by the replay, in suite order; these live in this process alone.
+        """
+        return [
+            reporter
+            for reporter in self._suite.config.reporters
+            if id(reporter) not in self._known_reporters
+        ]
 
     # -- units
 
@@ -216,6 +230,8 @@ class Host:
             self._stacks.leave(70)
         if not changed:
             self._report_unrun(feature, unit)
+            for reporter in self._own_reporters():
+                reporter.feature(feature)
         self._finish_unit(
             unit,
             feature,

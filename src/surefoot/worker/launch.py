@@ -58,6 +58,20 @@ def serve_descriptor(descriptor: int) -> NoReturn:
     _serve(Channel(socket.socket(fileno=descriptor)))
 
 
+def serve_socket(connection: socket.socket) -> NoReturn:
+    """Be a zygote on a socket: import behave at once, then wait for what to load."""
+    import surefoot.suite.load
+    import surefoot.worker.host  # noqa: F401
+
+    _serve(Channel(connection))
+
+
+def adopt(connection: socket.socket, pid: int) -> tuple[Channel, int]:
+    """Return the channel to a zygote that was forked early."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    return Channel(connection), pid
+
+
 def _serve(channel: Channel) -> NoReturn:
     """Serve and end the process here: a forked zygote must not return into the command."""
     import atexit

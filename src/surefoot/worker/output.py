@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import sys
+import threading
 from typing import Any
 
 
@@ -27,6 +28,8 @@ class AttemptFiles:
         self._children = 0
         os.makedirs(self._dir, exist_ok=True)
         sys.addaudithook(self._count_children)
+        self._mark_threads()
+        _replace_streams()
         self.begin()
 
     @property
@@ -72,6 +75,7 @@ class AttemptFiles:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = descriptor
+        _current[0] = os.path.join(self._dir, self._name)
         self._children = 0
         self._start = 0
 
@@ -81,12 +85,53 @@ class AttemptFiles:
         except OSError:
             return 0
 
+    def _mark_threads(self) -> None:
+        """Let each thread know the attempt that started it, for what it writes later."""
+        start = threading.Thread.start
+
+        def marked_start(thread: threading.Thread) -> None:
+            # The attempt's file must stay its own while the thread may write to it.
+            self._children += 1
+            thread._surefoot_output = os.path.join(  # type: ignore[attr-defined]
+                self._dir, self._name
+            )
+            _current[0] = os.path.join(self._dir, self._name)
+            start(thread)
+
+        threading.Thread.start = marked_start  # type: ignore[method-assign]
+
     def _count_children(self, event: str, _args: Any) -> None:
         if event in _CHILD_EVENTS:
             self._children += 1
 
 
 _CHILD_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system", "pty.spawn"})
+
+
+class _AttemptStream(io.TextIOWrapper):
+    """sys.stdout or sys.stderr of a worker: a late thread's text goes to its own attempt."""
+
+    def write(self, text: str) -> int:
+        return len(text) if _written_late(text) else super().write(text)
+
+
+def _replace_streams() -> None:
+    """Put our streams where Python's own were, unless a suite has put something else there."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if type(stream) is not io.TextIOWrapper or stream is not getattr(sys, f"__{name}__"):
+            continue
+        stream.flush()
+        ours = _AttemptStream(
+            io.FileIO(descriptor, "w", closefd=False),
+            encoding=stream.encoding,
+            errors="backslashreplace",
+            # Nothing may be left in a buffer when the process dies.
+            write_through=True,
+        )
+        ours.mode = "w"  # type: ignore[misc]
+        setattr(sys, name, ours)
+        setattr(sys, f"__{name}__", ours)
 
 
 def _flush_streams() -> None:
@@ -96,11 +141,30 @@ def _flush_streams() -> None:
                 stream.flush()
 
 
+_current = [""]
+"""The file of the running attempt."""
+_main = threading.main_thread().ident
+
+
+def _written_late(text: str) -> bool:
+    """Write to the file of the attempt that started this thread, if that is over."""
+    if threading.get_ident() == _main:
+        return False
+    owner = getattr(threading.current_thread(), "_surefoot_output", None)
+    if owner is None or owner == _current[0]:
+        return False
+    with contextlib.suppress(OSError), open(owner, "ab") as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+    return True
+
+
 class CopyingBuffer(io.StringIO):
     """Takes the place of the StringIO that behave captures into; copies to descriptor 1."""
 
     def write(self, text: str) -> int:
         """Keep the text for behave and copy it to the attempt's file."""
+        if _written_late(text):
+            return len(text)
         count = super().write(text)
         try:
             os.write(1, text.encode("utf-8", "backslashreplace"))

@@ -53,6 +53,8 @@ class Fork(msgspec.Struct, frozen=True, tag=True):
 
     worker: int
     board: str
+    workers: int = 1
+    """How many workers the run has."""
 
 
 class Become(msgspec.Struct, frozen=True, tag=True):
@@ -60,6 +62,7 @@ class Become(msgspec.Struct, frozen=True, tag=True):
 
     worker: int
     board: str
+    workers: int = 1
 
 
 class ForkReplayer(msgspec.Struct, frozen=True, tag=True):

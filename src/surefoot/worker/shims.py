@@ -49,12 +49,24 @@ class Context(behave.runner.Context):  # type: ignore[misc]
                 }
                 self._emit_warning(attr, params)
         caller = sys._getframe(1)
-        self._record[attr] = traceback.FrameSummary(
-            caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name, lookup_line=False
-        )
+        self._record[attr] = _Origin(caller.f_code, caller.f_lineno)
         stack[0][attr] = value
         if attr not in self._origin:
             self._origin[attr] = self._mode
+
+
+class _Origin:
+    """Where an attribute was assigned; reads like the FrameSummary that behave keeps."""
+
+    __slots__ = ("_code", "_line")
+
+    def __init__(self, code: Any, line: int) -> None:
+        self._code = code
+        self._line = line
+
+    def __getitem__(self, index: int) -> Any:
+        summary = traceback.FrameSummary(self._code.co_filename, self._line, self._code.co_name)
+        return summary[index]
 
 
 Context.__module__ = behave.runner.Context.__module__

@@ -76,9 +76,11 @@ class _Zygote:
         self._channel.send(answer, body)
         if isinstance(answer, LoadError):
             return 0
+        # Imported here, while the coordinator plans, and not once in each worker.
+        import surefoot.worker.host  # noqa: F401
+
         native.outlive_parent()
         native.adopt_orphans()
-        gc.collect()
         # Objects of the suite are not looked at by the collectors of the workers, which would
         # copy the pages that they are on.
         gc.freeze()
@@ -243,7 +245,7 @@ class _Zygote:
         if pid == 0:
             try:
                 self._child(parent)
-                self._host(message.worker, message.board, descriptor)
+                self._host(message.worker, message.workers, message.board, descriptor)
             except BaseException:  # noqa: BLE001  # nothing of the zygote may run in the child
                 import traceback
 
@@ -279,7 +281,7 @@ class _Zygote:
         if self._seeded_state is not None:
             random.setstate(self._seeded_state)
 
-    def _host(self, worker: int, board: str, descriptor: int) -> NoReturn:
+    def _host(self, worker: int, workers: int, board: str, descriptor: int) -> NoReturn:
         import atexit
         import socket
 
@@ -293,6 +295,7 @@ class _Zygote:
         for stream in self._terminal:
             os.close(stream)
         os.environ["SUREFOOT_WORKER"] = str(worker)
+        os.environ["SUREFOOT_WORKERS"] = str(workers)
         os.environ["SUREFOOT_RUN"] = os.path.basename(load.run_dir)
         stacks = StackFile(os.path.join(load.run_dir, f"stacks-w{worker}.txt"))
         stacks.install()
@@ -306,7 +309,7 @@ class _Zygote:
         self._channel.close()
         _empty_stdin()
         gc.enable()
-        self._host(message.worker, message.board, descriptor)
+        self._host(message.worker, message.workers, message.board, descriptor)
 
     def _fork_replayer(self, message: ForkReplayer, descriptor: int) -> None:
         sys.stdout.flush()
