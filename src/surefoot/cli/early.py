@@ -38,5 +38,3 @@ def drop() -> None:
     while (found := take()) is not None:
         found[0].close()
         os.waitpid(found[1], 0)
-
-

@@ -102,7 +102,7 @@ def guarded(command: Callable[[], int]) -> int:
         return int(ExitCode.INTERRUPTED)
     except (BrokenPipeError, OSError):
         raise
-    except Exception as error:  # noqa: BLE001  # the last resort: a report instead of a traceback
+    except Exception as error:  # the last resort: a report instead of a traceback
         if isinstance(error, SurefootError) and error.exit_code is not ExitCode.INTERNAL:
             sys.stderr.write(f"surefoot: {error}\n")
             return int(error.exit_code)

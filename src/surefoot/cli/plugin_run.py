@@ -27,9 +27,7 @@ def run_under_behave(
     if resolved.origins["jobs"].kind == "default":
         # behave's own default: a user who does not say --jobs has asked for one worker.
         settings = msgspec.structs.replace(settings, jobs=1)
-    resolved = msgspec.structs.replace(
-        resolved, settings=settings, behave_args=tuple(argv[1:])
-    )
+    resolved = msgspec.structs.replace(resolved, settings=settings, behave_args=tuple(argv[1:]))
     session = Session(resolved, list(argv), own_display=False, inherited_config=True)
     try:
         try:

@@ -10,7 +10,6 @@ from surefoot.errors import UserError
 from surefoot.events.events import (
     Event,
     FeatureFinished,
-
     ScenarioFinished,
     SuitePlanned,
     VerdictReached,
@@ -212,5 +211,3 @@ def _set(request: _Request, name: str, value: str) -> None:
         if not value.isdigit():
             raise UserError(f"--slowest takes a number, not {value}")
         request.slowest = int(value)
-
-

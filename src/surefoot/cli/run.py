@@ -11,9 +11,7 @@ from surefoot.config.helptext import run_help
 from surefoot.config.resolve import resolve
 from surefoot.engine.coordinator import Ended
 from surefoot.engine.loading import LoadRefusedError
-
 from surefoot.errors import NothingRanError, UserError
-
 from surefoot.events.journal import JournalWriter
 from surefoot.exitcodes import ExitCode
 from surefoot.report.choose import choose_display
@@ -172,5 +170,3 @@ def _width(stream: Any) -> int:
         return max(40, os.get_terminal_size(stream.fileno()).columns)
     except (OSError, ValueError):
         return 80
-
-

@@ -48,7 +48,7 @@ from surefoot.plan.queue import UnitQueue
 from surefoot.plan.units import make_units
 from surefoot.worker import processes
 from surefoot.worker.launch import adopt, fork_zygote, spawn_zygote
-from surefoot.worker.protocol import Channel, ConnectionLost, CopyTree, Load, Loaded, Quit
+from surefoot.worker.protocol import Channel, ConnectionLostError, CopyTree, Load, Loaded, Quit
 
 _monotonic = time.monotonic
 
@@ -216,7 +216,8 @@ class Session:
             features,
             journal,
             listeners,
-            lambda feature: coordinator[0].describe(feature),
+            # Asked while the coordinator, which is made from these results, runs.
+            lambda feature: coordinator[0].describe(feature),  # noqa: PLW0108
             started=self._started,
             retries=settings.retries,
         )
@@ -426,7 +427,7 @@ class Session:
                 else:
                     self.site.channel.close()
                     self.site.board.close()
-            except ConnectionLost:
+            except ConnectionLostError:
                 end_site(self.site)
             self.site = None
         if self._history is not None:
@@ -458,12 +459,11 @@ class Session:
         """Return the command that runs one scenario again."""
         keep: list[str] = []
         arguments = list(self.resolved.behave_args)
-        for index, argument in enumerate(arguments):
-            if argument in ("-D", "--define", "--stage", "--lang") and index + 1 < len(arguments):
-                keep += [argument, arguments[index + 1]]
+        for argument, value in zip(arguments, [*arguments[1:], ""], strict=True):
+            if argument in ("-D", "--define", "--stage", "--lang"):
+                keep += [argument, value]
             elif argument.startswith(("-D", "--define=", "--stage=", "--lang=")):
-                if argument != "-D":
-                    keep.append(argument)
+                keep.append(argument)
         return shlex.join(["surefoot", "run", *keep, location])
 
     def discard(self) -> None:

@@ -1,1 +1,1 @@
-"""The coordinator: decisions and state machines. No user code, no behave, no process is made here."""
+"""The coordinator: decisions and state machines. No user code, no behave, no new processes."""

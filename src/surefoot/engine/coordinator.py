@@ -40,7 +40,7 @@ from surefoot.worker.board import Board, Place, Position
 from surefoot.worker.protocol import (
     Become,
     Channel,
-    ConnectionLost,
+    ConnectionLostError,
     Describe,
     Exited,
     Finish,
@@ -240,7 +240,7 @@ class Coordinator:
             slot.channel.send(
                 RunUnit(self._serial, unit.feature, paths, unit.complete, unit.attempt)
             )
-        except ConnectionLost:
+        except ConnectionLostError:
             # Its end will be told by the zygote, and the unit given out again.
             return
 
@@ -265,9 +265,7 @@ class Coordinator:
         channel, pid, load = self._sites.start(slot.number)
         slot.site = start_load(channel, pid, load)
         slot.move(Loading(_monotonic()))
-        self._selector.register(
-            channel, selectors.EVENT_READ, lambda _: self._from_own_site(slot)
-        )
+        self._selector.register(channel, selectors.EVENT_READ, lambda _: self._from_own_site(slot))
 
     def _fork(self, slot: Slot, site: Site) -> None:
         assert slot.board is not None
@@ -277,7 +275,7 @@ class Coordinator:
                 Fork(slot.number, slot.board.path, self._plan.jobs),
                 descriptors=[theirs.fileno()],
             )
-        except ConnectionLost:
+        except ConnectionLostError:
             self._site_lost()
             ours.close()
             return
@@ -310,7 +308,7 @@ class Coordinator:
     def _finish(self, slot: Slot) -> None:
         assert slot.channel is not None
         slot.move(Finishing(_monotonic()))
-        with contextlib.suppress(ConnectionLost):
+        with contextlib.suppress(ConnectionLostError):
             slot.channel.send(Finish())
 
     # -- messages
@@ -476,9 +474,7 @@ class Coordinator:
             return
         again = message.path in running.reported
         running.reported.add(message.path)
-        retry = self._results.scenario_done(
-            slot.number, running.unit, message, body, again=again
-        )
+        retry = self._results.scenario_done(slot.number, running.unit, message, body, again=again)
         if retry is not None:
             self._queue.add(retry)
         if message.outcome.is_bad and retry is None:
@@ -524,9 +520,7 @@ class Coordinator:
         workers begin no further unit.
         """
         slot.aborted = True
-        self._results.notice(
-            "abort", f"context.abort() was called in {self._name(unit.feature)}"
-        )
+        self._results.notice("abort", f"context.abort() was called in {self._name(unit.feature)}")
         self.ended.aborted = "aborted by the suite"
         if failed or len(self._slots) > 1:
             self._stop("aborted by the suite")
@@ -651,7 +645,6 @@ class Coordinator:
                 outcome,
                 f"{reason}{where}",
                 stacks=stacks,
-                hook=position.name,
                 seconds=max(0.0, now - position.scenario_since) if position.scenario_since else 0.0,
                 **self._last_output(pid),
             )
@@ -698,7 +691,7 @@ class Coordinator:
             self._selector.unregister(self._site.channel)
         self._stop("the process that starts workers ended")
         for slot in self._slots:
-            if not isinstance(slot.state, Vacant) and not isinstance(slot.site, type(None)):
+            if not isinstance(slot.state, Vacant) and slot.site is not None:
                 if slot.pid:
                     processes.kill(slot.pid)
                 self._by_pid.pop(slot.pid, None)
@@ -814,14 +807,12 @@ class Coordinator:
             return
         # Written from a signal handler, in one go; a moment later it is whole.
         self._stacks_read[slot.number] = stacks
-        others = [pid for pid in processes.descendants(slot.pid)]
+        others = processes.descendants(slot.pid)
         processes.terminate(slot.pid)
         for pid in others:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
-        slot.move(
-            msgspec.structs.replace(state, terminated=True, kill_at=now + self._plan.grace)
-        )
+        slot.move(msgspec.structs.replace(state, terminated=True, kill_at=now + self._plan.grace))
 
     # -- ending early
 
@@ -953,13 +944,13 @@ class Coordinator:
             return
         stored = [(ref.offset, ref.length) for ref in lines if not ref.in_memory]
         spilled = [self._results.journal.read_line(ref) for ref in lines if ref.in_memory]
-        with contextlib.suppress(ConnectionLost):
+        with contextlib.suppress(ConnectionLostError):
             self._replayer.send(ReplayFeature(feature, stored), b"\n".join(spilled))
 
     def _end_replay(self) -> None:
         assert self._replayer is not None
         aborted = bool(self.ended.interrupted or self.ended.aborted or self.ended.before_all_failed)
-        with contextlib.suppress(ConnectionLost):
+        with contextlib.suppress(ConnectionLostError):
             self._replayer.send(ReplayEnd(aborted, self._results.undefined_steps()))
 
     def _from_replayer(self, _: Any) -> None:

@@ -11,7 +11,7 @@ from surefoot.errors import LoadError as SuiteLoadError
 from surefoot.exitcodes import ExitCode
 from surefoot.worker import processes
 from surefoot.worker.board import Board
-from surefoot.worker.protocol import Channel, ConnectionLost, Load, Loaded, LoadError
+from surefoot.worker.protocol import Channel, ConnectionLostError, Load, Loaded, LoadError
 
 _monotonic = time.monotonic
 
@@ -68,7 +68,7 @@ def await_load(
         if ready:
             try:
                 message, _ = site.channel.receive()
-            except ConnectionLost:
+            except ConnectionLostError:
                 raise LoadRefusedError(_death(site), ExitCode.LOAD) from None
             if isinstance(message, Loaded):
                 return message

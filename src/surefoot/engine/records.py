@@ -15,14 +15,12 @@ from surefoot.events.records import (
 )
 
 
-def ended_with_worker(
-    record: ScenarioRecord, step: int, kind: str, message: str, hook: str
-) -> ScenarioRecord:
+def ended_with_worker(record: ScenarioRecord, step: int, kind: str, message: str) -> ScenarioRecord:
     """Return the record of an attempt whose worker did not survive it.
 
     `record` is the scenario as parsed. Steps before `step` passed, since behave goes on only
     after a pass; `step` itself has the error and the rest was skipped. With `step` -1 the
-    worker ended outside of a step, in `hook` if that is named.
+    worker ended outside of a step.
     """
     error = ErrorRecord(f"surefoot.{kind}", message)
     bad = State(status="error", error_message=message, error=error)

@@ -20,6 +20,7 @@ from surefoot.events.events import (
 )
 from surefoot.events.journal import JournalWriter, Ref, decode, encode
 from surefoot.events.listener import Listener
+from surefoot.events.records import RuleItem
 from surefoot.isolation.conflicts import Conflicts, remedy
 from surefoot.isolation.watch import Touch
 from surefoot.model.outcomes import Outcome
@@ -75,7 +76,7 @@ class Results:
         for listener in list(self._listeners):
             try:
                 listener.on_event(event)
-            except Exception as error:  # noqa: BLE001  # a display must not change a result
+            except Exception as error:  # a display must not change a result
                 self._listeners.remove(listener)
                 self.notice(
                     "listener", f"{type(listener).__name__} failed and was dropped: {error}"
@@ -86,7 +87,7 @@ class Results:
         for listener in list(self._listeners):
             try:
                 listener.tick()
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 self._listeners.remove(listener)
                 self.notice(
                     "listener", f"{type(listener).__name__} failed and was dropped: {error}"
@@ -215,7 +216,6 @@ class Results:
         reason: str,
         *,
         stacks: str = "",
-        hook: str = "",
         seconds: float = 0.0,
         output: str = "",
         output_bytes: int = 0,
@@ -226,7 +226,7 @@ class Results:
         message = f"{reason}\n{stacks}".rstrip()
         record = event.record
         if outcome is not Outcome.UNTESTED:
-            record = records.ended_with_worker(record, step, kind, message, hook)
+            record = records.ended_with_worker(record, step, kind, message)
         event = msgspec.structs.replace(
             event,
             attempt=unit.attempt,
@@ -316,22 +316,22 @@ class Results:
                 attempts=[outcome],
             )
         if not ledger.parts:
-            event = self._described_feature(feature)
+            whole = self._described_feature(feature)
             if ledger.ran:
-                event = records.as_if_run(event)
-            ref = self.emit(event)
+                whole = records.as_if_run(whole)
+            ref = self.emit(whole)
             ledger.parts.append(
                 Part(
                     attempt=0,
                     complete=False,
                     failed=False,
-                    status=event.record.state.status,
+                    status=whole.record.state.status,
                     own_hook_failed=False,
                     hook_failures=0,
                     groups=[
                         GroupState("rule", item.path, item.state.status, False, len(item.items))
-                        for item in event.record.items
-                        if hasattr(item, "items")
+                        for item in whole.record.items
+                        if isinstance(item, RuleItem)
                     ],
                     ref=ref,
                 )

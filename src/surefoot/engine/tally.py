@@ -154,9 +154,7 @@ class Tally:
     """All features of the run."""
 
     def __init__(self, features: list[PlannedFeature]) -> None:
-        self.ledgers: dict[int, Ledger] = {
-            feature.index: Ledger(feature) for feature in features
-        }
+        self.ledgers: dict[int, Ledger] = {feature.index: Ledger(feature) for feature in features}
         self.features: dict[str, int] = {}
         self.rules: dict[str, int] = {}
         self.scenarios: dict[str, int] = {}
@@ -211,9 +209,11 @@ class Tally:
         _count(self.features, status)
         for rule in ledger.rule_statuses():
             _count(self.rules, rule)
-        if status in _ERRORS or status == "failed":
-            self.failed_features += 1
-        elif ledger.parts and not ledger.split and ledger.parts[0].failed:
+        if (
+            status in _ERRORS
+            or status == "failed"
+            or (ledger.parts and not ledger.split and ledger.parts[0].failed)
+        ):
             self.failed_features += 1
         self.hook_failures += sum(part.hook_failures for part in ledger.parts)
         verdicts = []

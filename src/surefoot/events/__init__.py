@@ -1,1 +1,1 @@
-"""The public events of a run and the journal that stores them. Imports nothing of ours but model."""
+"""The public events of a run and the journal that stores them. Imports model alone."""

@@ -75,7 +75,7 @@ class JournalWriter:
                 # A short write means that the disk filled up in mid line.
                 if written != len(data):
                     os.ftruncate(self._file.fileno(), self._size)
-                    raise OSError(28, "No space left on device")  # noqa: TRY301
+                    raise OSError(28, "No space left on device")
             except OSError as error:
                 self._give_up(error)
             else:

@@ -33,7 +33,7 @@ from surefoot.suite import decode as rebuild
 from surefoot.suite.load import formatter_class, is_live
 from surefoot.worker.protocol import (
     Channel,
-    ConnectionLost,
+    ConnectionLostError,
     ReplayDone,
     ReplayEnd,
     ReplayFeature,
@@ -46,7 +46,7 @@ def replay_process(channel: Channel, suite: Any, journal: str) -> None:
     while True:
         try:
             message, body = channel.receive()
-        except ConnectionLost:
+        except ConnectionLostError:
             replay.close(aborted=True)
             return
         if isinstance(message, ReplayFeature):
@@ -102,14 +102,10 @@ def assemble(events: Iterable[Event]) -> tuple[FeatureRecord, dict[ScenarioPath,
             feature = event.record
     if feature is None:
         raise ValueError("a feature without its record")
-    return merge_parts(feature, parts, scenarios), scenarios
+    return merge_parts(feature, parts), scenarios
 
 
-def merge_parts(
-    feature: FeatureRecord,
-    parts: list[FeatureRecord],
-    scenarios: dict[ScenarioPath, ScenarioRecord],
-) -> FeatureRecord:
+def merge_parts(feature: FeatureRecord, parts: list[FeatureRecord]) -> FeatureRecord:
     """Return one record for a feature whose scenarios ran in several units.
 
     A single unit keeps the state that behave gave it. With several, hook failures of any part
@@ -130,14 +126,12 @@ def merge_parts(
         ran=any(part.ran for part in parts),
         announced=any(part.announced for part in parts),
         finished=any(part.finished for part in parts),
-        items=[_merge_item(index, parts, scenarios) for index in range(len(feature.items))],
+        items=[_merge_item(index, parts) for index in range(len(feature.items))],
         state=msgspec.structs.replace(state, status=status),
     )
 
 
-def _merge_item(
-    index: int, parts: list[FeatureRecord], scenarios: dict[ScenarioPath, ScenarioRecord]
-) -> Any:
+def _merge_item(index: int, parts: list[FeatureRecord]) -> Any:
     import msgspec
 
     own = [part.items[index] for part in parts if index < len(part.items)]
@@ -202,7 +196,7 @@ class Replay:
         for formatter in list(self._formatters):
             try:
                 call(formatter)
-            except Exception as error:  # noqa: BLE001  # user code
+            except Exception as error:  # user code
                 self._drop(formatter, error)
 
     def _drop(self, formatter: Any, error: Exception) -> None:
@@ -216,9 +210,7 @@ class Replay:
 
     # -- one feature
 
-    def feature(
-        self, record: FeatureRecord, scenarios: dict[ScenarioPath, ScenarioRecord]
-    ) -> None:
+    def feature(self, record: FeatureRecord, scenarios: dict[ScenarioPath, ScenarioRecord]) -> None:
         """Replay one feature."""
         model = rebuild.FeatureModel(record, scenarios)
         feature = model.feature
@@ -281,7 +273,7 @@ class Replay:
         try:
             # A formatter may have wrapped it (allure does), as it would have wrapped behave's.
             run(self._runner)
-        except Exception as error:  # noqa: BLE001  # a wrapper of user code
+        except Exception as error:  # a wrapper of user code
             self.problems.append(
                 f"a formatter's wrapper around scenario.run failed: {type(error).__name__}: {error}"
             )
@@ -331,7 +323,7 @@ class Replay:
             except IndexError:
                 # behave's JSON formatter has no place for an attachment outside of a step.
                 continue
-            except Exception as error:  # noqa: BLE001  # user code
+            except Exception as error:  # user code
                 self._drop(formatter, error)
 
     def _settle_all(self, model: rebuild.FeatureModel) -> None:
@@ -359,7 +351,7 @@ class Replay:
         for reporter in list(self._reporters):
             try:
                 reporter.feature(feature)
-            except Exception as error:  # noqa: BLE001  # user code, or a full disk
+            except Exception as error:  # user code, or a full disk
                 self._reporters.remove(reporter)
                 self.problems.append(
                     f"the reporter {type(reporter).__name__} failed and was dropped:"
@@ -376,7 +368,7 @@ class Replay:
         for reporter in self._reporters:
             try:
                 reporter.end()
-            except Exception as error:  # noqa: BLE001  # user code
+            except Exception as error:  # user code
                 self.problems.append(
                     f"the reporter {type(reporter).__name__} failed at its end:"
                     f" {type(error).__name__}: {error}"

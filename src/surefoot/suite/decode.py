@@ -153,9 +153,7 @@ class FeatureModel:
             record.line,
             record.keyword,
             record.name if record.announced_name is None else record.announced_name,
-            tags=make_tags(
-                record.tags if record.announced_tags is None else record.announced_tags
-            ),
+            tags=make_tags(record.tags if record.announced_tags is None else record.announced_tags),
             steps=own,
             description=list(record.description),
             parent=parent,

@@ -94,7 +94,7 @@ def error(exception: BaseException | None, traceback: Any) -> ErrorRecord | None
     """Return an exception with its traceback, outermost frame first."""
     if exception is None:
         return None
-    frames = []
+    frames: list[FrameRecord] = []
     while traceback is not None and len(frames) < _MAX_FRAMES:
         code = traceback.tb_frame.f_code
         frames.append(FrameRecord(text(code.co_filename), traceback.tb_lineno or 0, code.co_name))
@@ -102,7 +102,7 @@ def error(exception: BaseException | None, traceback: Any) -> ErrorRecord | None
     kind = type(exception)
     try:
         message = text(exception)
-    except Exception:  # noqa: BLE001  # a broken __str__ must not lose the failure
+    except Exception:  # a broken __str__ must not lose the failure
         message = "<the exception's text could not be had>"
     return ErrorRecord(f"{kind.__module__}.{kind.__qualname__}", message, frames)
 
@@ -184,14 +184,14 @@ def argument(value: Any) -> Argument:
         pass
     elif type(plain) is str:
         plain = text(plain)
-    elif type(plain) is int and -_INT64 <= plain < _INT64:
-        pass
-    elif type(plain) is float and math.isfinite(plain):
+    elif (type(plain) is int and -_INT64 <= plain < _INT64) or (
+        type(plain) is float and math.isfinite(plain)
+    ):
         pass
     else:
         try:
             opaque = text(repr(plain))[:1000]
-        except Exception:  # noqa: BLE001  # a user's __repr__
+        except Exception:  # a user's __repr__
             opaque = f"<{type(plain).__name__}>"
         plain = None
     return Argument(

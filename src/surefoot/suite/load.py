@@ -21,10 +21,10 @@ from behave.exception import (
     ConstraintError,
     InvalidFileLocationError,
     InvalidFilenameError,
-    ModuleNotFoundError,
     TagExpressionError,
 )
 from behave.exception import FileNotFoundError as BehaveFileNotFoundError
+from behave.exception import ModuleNotFoundError as BehaveModuleNotFoundError
 from behave.formatter import _registry as formatter_registry
 from behave.model import Feature
 from behave.parser import ParserError
@@ -262,13 +262,15 @@ def _classify(error: Exception) -> SuiteError:
         )
     if isinstance(error, AmbiguousStep):
         return SuiteError("load", f"AmbiguousStep: {error}\n{_own_traceback(error)}")
-    if isinstance(error, ClassNotFoundError | ModuleNotFoundError | ConstraintError):
+    if isinstance(error, ClassNotFoundError | BehaveModuleNotFoundError | ConstraintError):
         return SuiteError("load", f"{name}: {error}\n{_own_traceback(error)}")
     if isinstance(error, PermissionError):
         return SuiteError("load", f"a file of the suite cannot be read: {error}")
     if isinstance(error, UnicodeDecodeError):
         return SuiteError("load", f"a file of the suite is not UTF-8: {error}{_which_file(error)}")
-    return SuiteError("load", f"the suite cannot be loaded: {name}: {error}\n{_own_traceback(error)}")
+    return SuiteError(
+        "load", f"the suite cannot be loaded: {name}: {error}\n{_own_traceback(error)}"
+    )
 
 
 def _which_file(error: BaseException) -> str:

@@ -19,8 +19,8 @@ _TOKEN = re.compile(
     | (?P<set>      \[ \^? \]? (?: \\. | [^\]\\] )* \] )
     | (?P<again>    \( \?P= (?P<referred> \w+ ) \) )
     | (?P<named>    \( \?P< (?P<name> \w+ ) > )
-    | (?P<plain>    \( (?!\?) )
-    | (?P<around>   \( \? (?: [:=!>] | <[=!] ) )
+    | (?P<plain>    \( (?: \?: | (?!\?) ) )
+    | (?P<around>   \( \? (?: [=!>] | <[=!] ) )
     | (?P<close>    \) )
     | (?P<repeat>   [*+?{] )
     | (?P<bar>      \| )
@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _OPENING = frozenset({"named", "plain", "around"})
+# At the top level: an alternative to everything before it, or no regular expression.
+_CLOSING = frozenset({"bar", "close"})
 # Inside a group these mean something that depends on what is around the group.
 _NOT_CONTAINED = re.compile(r"\\[0-9] | \( \? (?! [:=!>] | <[=!] )", re.VERBOSE)
 # Flags may turn off case or turn on comments, and a conditional depends on other groups.
@@ -87,7 +89,7 @@ def read_shape(source: str, whole: bool) -> Shape | None:
         elif kind == "escaped" and not _is_class(token["escaped"]):
             run += token["escaped"]
             consumes = True
-        elif kind == "bar" or kind == "close":
+        elif kind in _CLOSING:
             return None
         elif kind == "start" and token.start() == 0:
             pass

@@ -24,7 +24,8 @@ _monotonic = time.monotonic
 
 SIZE = 256
 _LAYOUT = struct.Struct("<IIIiiddd72s")
-# sequence, place, unit serial, scenario ordinal, step index, since, scenario since, unit since, name
+# sequence, place, unit serial, scenario ordinal, step index, since, scenario's since, unit's
+# since, name
 _STOP_OFFSET = SIZE - 1
 
 

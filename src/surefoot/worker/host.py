@@ -30,7 +30,7 @@ from surefoot.worker.faults import StackFile
 from surefoot.worker.output import AttemptFiles
 from surefoot.worker.protocol import (
     Channel,
-    ConnectionLost,
+    ConnectionLostError,
     CopyTree,
     Finish,
     Finished,
@@ -104,7 +104,7 @@ class Host:
         while True:
             try:
                 message, _ = self._channel.receive()
-            except ConnectionLost:
+            except ConnectionLostError:
                 self._stacks.leave(1)
             if isinstance(message, RunUnit):
                 self._run_unit(message)
@@ -155,7 +155,7 @@ class Host:
         runner.run_hook_with_capture("after_all")
         try:
             runner.context._do_remaining_cleanups()
-        except Exception:  # noqa: BLE001  # as behave: any cleanup error fails the run
+        except Exception:  # as behave: any cleanup error fails the run
             cleanup_failed = True
         for formatter in runner.formatters:
             formatter.close()
@@ -333,8 +333,7 @@ class Host:
         new_failures = runner.hook_failures - hook_failures
         self._scenario_hook_failures += new_failures
         steps = [
-            (step.step_type, encode.text(step.name))
-            for step in runner.undefined_steps[undefined:]
+            (step.step_type, encode.text(step.name)) for step in runner.undefined_steps[undefined:]
         ]
         record = self._record(segment, path, steps, new_failures)
         self._board.scenario(-1)

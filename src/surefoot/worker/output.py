@@ -98,14 +98,16 @@ class AttemptFiles:
             _current[0] = os.path.join(self._dir, self._name)
             start(thread)
 
-        threading.Thread.start = marked_start  # type: ignore[method-assign]
+        setattr(threading.Thread, "start", marked_start)  # noqa: B010  # a method, to mypy
 
     def _count_children(self, event: str, _args: Any) -> None:
         if event in _CHILD_EVENTS:
             self._children += 1
 
 
-_CHILD_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system", "pty.spawn"})
+_CHILD_EVENTS = frozenset(
+    {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system", "pty.spawn"}
+)
 
 
 class _AttemptStream(io.TextIOWrapper):

@@ -111,9 +111,7 @@ class _Part:
             runner.run_hook_tags_with_capture(
                 "before_tag", entity.tags, capture_sink=entity.capture_sink
             )
-            runner.run_hook_with_capture(
-                f"before_{kind}", entity, capture_sink=entity.capture_sink
-            )
+            runner.run_hook_with_capture(f"before_{kind}", entity, capture_sink=entity.capture_sink)
             if entity.hook_failed:
                 failed_count += 1
             skip_untested = entity.hook_failed or runner.aborted
@@ -134,7 +132,7 @@ class _Part:
                 failed_count += 1
         try:
             context._pop(capture_sink=entity.capture_sink)
-        except Exception:  # noqa: BLE001  # as behave: any cleanup error
+        except Exception:  # as behave: any cleanup error
             entity.set_status(Status.cleanup_error)
             failed_count += 1
         if should_run or runner.config.show_skipped:

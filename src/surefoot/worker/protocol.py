@@ -282,7 +282,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
 
-class ConnectionLost(Exception):
+class ConnectionLostError(Exception):
     """The other side closed the connection or died."""
 
 
@@ -303,8 +303,10 @@ class Channel:
         """For selectors."""
         return self.socket.fileno()
 
-    def send(self, message: Message, body: bytes = b"", descriptors: list[int] | None = None) -> None:
-        """Send a frame, waiting as long as it takes. Raises ConnectionLost."""
+    def send(
+        self, message: Message, body: bytes = b"", descriptors: list[int] | None = None
+    ) -> None:
+        """Send a frame, waiting as long as it takes. Raises ConnectionLostError."""
         data = pack(message, body)
         try:
             if descriptors:
@@ -312,10 +314,10 @@ class Channel:
                 data = data[sent:]
             self.socket.sendall(data)
         except OSError as error:
-            raise ConnectionLost(str(error)) from error
+            raise ConnectionLostError(str(error)) from error
 
     def receive(self) -> tuple[Message, bytes]:
-        """Wait for the next frame. Raises ConnectionLost."""
+        """Wait for the next frame. Raises ConnectionLostError."""
         while True:
             frame = self._next()
             if frame is not None:
@@ -335,9 +337,9 @@ class Channel:
             try:
                 data, received, _, _ = socket.recv_fds(self.socket, _READ, 4)
             except OSError as error:
-                raise ConnectionLost(str(error)) from error
+                raise ConnectionLostError(str(error)) from error
             if not data:
-                raise ConnectionLost("closed")
+                raise ConnectionLostError("closed")
             descriptors.extend(received)
             self._buffer += data
 
@@ -371,9 +373,9 @@ class Channel:
         try:
             data = self.socket.recv(_READ)
         except OSError as error:
-            raise ConnectionLost(str(error)) from error
+            raise ConnectionLostError(str(error)) from error
         if not data:
-            raise ConnectionLost("closed")
+            raise ConnectionLostError("closed")
         self._buffer += data
 
     def _next(self) -> tuple[Message, bytes] | None:
@@ -397,5 +399,3 @@ def channel_pair() -> tuple[Channel, socket.socket]:
         # Records of a feature are tens of kilobytes; a worker should not wait for us to read.
         side.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     return Channel(ours), theirs
-
-

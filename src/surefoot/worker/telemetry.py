@@ -1,7 +1,7 @@
 """What loading the suite costs and what it leaves running: imports timed, threads traced."""
 
 import contextlib
-import importlib._bootstrap as bootstrap  # type: ignore[import-not-found]
+import importlib._bootstrap
 import sys
 import sysconfig
 import threading
@@ -32,6 +32,7 @@ class LoadTelemetry:
         self._trace_threads()
         # The one place that every import passes; private, hence guarded: without it a load
         # works as well, and only the table of slowest imports is poorer.
+        bootstrap: Any = importlib._bootstrap
         original = getattr(bootstrap, "_load_unlocked", None)
         if original is not None:
 
@@ -81,7 +82,7 @@ class LoadTelemetry:
             starts[id(thread)] = _caller()
             original(thread)
 
-        threading.Thread.start = start  # type: ignore[method-assign]
+        setattr(threading.Thread, "start", start)  # noqa: B010  # a method, to mypy
         self._restore.append((threading.Thread, "start", original))
 
     def python_threads(self) -> list[str]:

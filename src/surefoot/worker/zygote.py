@@ -6,6 +6,7 @@ group and itself. In spawn mode the same process loads the suite and then become
 worker, instead of forking.
 """
 
+import contextlib
 import gc
 import os
 import random
@@ -25,7 +26,7 @@ from surefoot.worker.board import Board, Place
 from surefoot.worker.protocol import (
     Become,
     Channel,
-    ConnectionLost,
+    ConnectionLostError,
     Describe,
     Exited,
     Fork,
@@ -46,7 +47,7 @@ def serve(channel: Channel) -> int:
     try:
         message, _ = channel.receive()
         return _Zygote(channel, message).run() if isinstance(message, Load) else 1
-    except ConnectionLost:
+    except ConnectionLostError:
         return 1
     except KeyboardInterrupt:
         return 130
@@ -218,7 +219,7 @@ class _Zygote:
                 self._reap()
                 if channel in ready and not self._answer():
                     return 0
-            except ConnectionLost:
+            except ConnectionLostError:
                 self._end_children()
                 return 1
 
@@ -246,7 +247,7 @@ class _Zygote:
             try:
                 self._child(parent)
                 self._host(message.worker, message.workers, message.board, descriptor)
-            except BaseException:  # noqa: BLE001  # nothing of the zygote may run in the child
+            except BaseException:  # nothing of the zygote may run in the child
                 import traceback
 
                 traceback.print_exc()
@@ -256,10 +257,8 @@ class _Zygote:
 
     def _forked(self, pid: int, worker: int) -> None:
         # Both sides set the group: whoever comes first, it is there before it is needed.
-        try:
+        with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
-        except OSError:
-            pass
         self._children[pid] = worker
         if hasattr(os, "pidfd_open"):
             try:
@@ -300,9 +299,7 @@ class _Zygote:
         stacks = StackFile(os.path.join(load.run_dir, f"stacks-w{worker}.txt"))
         stacks.install()
         channel = Channel(socket.socket(fileno=descriptor))
-        Host(
-            channel, self._suite, self._planned, load, worker, Board.open(board), stacks
-        ).run()
+        Host(channel, self._suite, self._planned, load, worker, Board.open(board), stacks).run()
         stacks.leave(0)
 
     def _become_worker(self, message: Become, descriptor: int) -> NoReturn:
@@ -331,7 +328,6 @@ class _Zygote:
 
     def _replay(self, journal: str, descriptor: int) -> NoReturn:
         import atexit
-        import contextlib
         import socket
 
         code = 70
@@ -342,7 +338,7 @@ class _Zygote:
 
             replay_process(Channel(socket.socket(fileno=descriptor)), self._suite, journal)
             code = 0
-        except BaseException:  # noqa: BLE001  # nothing of the zygote may run here
+        except BaseException:  # nothing of the zygote may run here
             import traceback
 
             traceback.print_exc()
@@ -397,7 +393,7 @@ class _Zygote:
                     )
                 )
             )
-        record = encode.feature(feature)
+        whole = encode.feature(feature)
         lines.append(
             _ENCODER.encode(
                 FeatureFinished(
@@ -407,7 +403,7 @@ class _Zygote:
                     complete=False,
                     failed=False,
                     hook_failures=0,
-                    record=record,
+                    record=whole,
                 )
             )
         )

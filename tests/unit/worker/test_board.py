@@ -1,0 +1,54 @@
+"""The board shows the other side where a worker is, and takes one request back."""
+
+from pathlib import Path
+
+from surefoot.worker.board import Board, Place
+
+
+def test_the_other_side_sees_every_place(tmp_path: Path) -> None:
+    reader = Board.create(str(tmp_path / "board"))
+    writer = Board.open(str(tmp_path / "board"))
+    assert reader.read().place is Place.IDLE
+    writer.unit(7)
+    writer.scenario(3)
+    writer.step(2)
+    position = reader.read()
+    assert (position.place, position.unit, position.scenario, position.step) == (
+        Place.STEP,
+        7,
+        3,
+        2,
+    )
+    assert position.unit_since <= position.scenario_since <= position.since
+    writer.at(Place.SCENARIO_HOOK, "after_scenario")
+    position = reader.read()
+    assert (position.place, position.name, position.scenario) == (
+        Place.SCENARIO_HOOK,
+        "after_scenario",
+        3,
+    )
+    writer.scenario(-1)
+    assert reader.read().scenario == -1
+    assert reader.read().scenario_since == 0.0
+    writer.close()
+    reader.close()
+
+
+def test_a_stop_request_reaches_the_worker_and_can_be_taken_back(tmp_path: Path) -> None:
+    reader = Board.create(str(tmp_path / "board"))
+    writer = Board.open(str(tmp_path / "board"))
+    assert not writer.stop_requested
+    reader.request_stop()
+    writer.at(Place.BETWEEN)
+    assert writer.stop_requested
+    reader.clear_stop()
+    assert not writer.stop_requested
+    writer.close()
+    reader.close()
+
+
+def test_a_long_name_is_cut_and_not_torn(tmp_path: Path) -> None:
+    board = Board.create(str(tmp_path / "board"))
+    board.at(Place.LOADING, "é" * 100)
+    assert board.read().name.startswith("é" * 30)
+    board.close()
