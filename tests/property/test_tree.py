@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from surefoot.isolation.copyplan import link_target, planned_link
 from surefoot.isolation.tree import copy_tree, plan_copy, remove_tree, written
 
+LEFT_OUT = {".", "..", "node_modules", "pyvenv.cfg", ".git", ".hg", ".surefoot"}
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=6
-).filter(lambda name: name not in {".", "..", "node_modules", "pyvenv.cfg"})
+).filter(lambda name: name not in LEFT_OUT)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 TREES = st.dictionaries(PATHS, st.binary(max_size=40) | st.none() | PATHS, max_size=12)
 """A path's content: bytes of a file, None for a directory, a string for a link's target."""

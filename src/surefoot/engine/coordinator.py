@@ -9,7 +9,6 @@ import contextlib
 import os
 import selectors
 import signal
-import socket
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -17,8 +16,12 @@ from typing import Any, Protocol
 import msgspec
 
 from surefoot.engine.deadlines import Overrun, Timeouts, overrun
-from surefoot.engine.loading import Site, await_load, end_site, stack_text, start_load
+from surefoot.engine.ending import Ending, sweep
+from surefoot.engine.loading import Site, end_site, start_load
+from surefoot.engine.replaying import Replaying
 from surefoot.engine.results import Results
+from surefoot.engine.settling import Loss, Settling
+from surefoot.engine.signals import SignalPipe
 from surefoot.engine.slots import (
     Finishing,
     Idle,
@@ -30,7 +33,6 @@ from surefoot.engine.slots import (
     Vacant,
 )
 from surefoot.events.events import ScenarioStarted, WorkerEnded, WorkerReady, WorkerStarted
-from surefoot.events.journal import Ref
 from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
@@ -47,15 +49,11 @@ from surefoot.worker.protocol import (
     Finished,
     Fork,
     Forked,
-    ForkReplayer,
     Load,
     Loaded,
     LoadError,
     Message,
     Ready,
-    ReplayDone,
-    ReplayEnd,
-    ReplayFeature,
     RunUnit,
     ScenarioDone,
     UnitDone,
@@ -68,8 +66,6 @@ TICK = 0.1
 """Seconds between looks at the boards: the precision of deadlines."""
 _MAX_STARTS = 3
 """Workers that may die in a row before they have run a unit."""
-_MAX_REQUEUES = 3
-"""How often the rest of a unit is given out again when workers die between its scenarios."""
 
 
 class Sites(Protocol):
@@ -130,7 +126,6 @@ class Coordinator:
         self._slots = [Slot(number) for number in range(1, plan.jobs + 1)]
         self._by_pid: dict[int, Slot] = {}
         self._serial = 0
-        self._requeues: dict[int, int] = {}
         self._signals = 0
         self._stopping = ""
         """Why no further unit is given out; empty while the run goes on."""
@@ -138,13 +133,12 @@ class Coordinator:
         self._began = _monotonic()
         self._first_unit: float | None = None
         self._last_unit = 0.0
-        self._replayer: Channel | None = None
-        self._replayer_pid = 0
-        self._replay_finished = False
+        self._ending = Ending(plan.run_dir, plan.grace)
+        self._settling = Settling(plan.features, plan.run_dir, queue, results)
+        self._replaying = Replaying(results.journal)
         self._described: dict[int, list[bytes]] = {}
         self._deferred: list[tuple[Message, bytes]] = []
         self._unready: list[str] = []
-        self._stacks_read: dict[int, str] = {}
         self.ended = Ended(workers=plan.jobs)
         self.estimate_left: Callable[[], float | None] = lambda: None
 
@@ -152,23 +146,23 @@ class Coordinator:
 
     def run(self) -> Ended:
         """Run everything; return when every process but the zygote is gone."""
-        wake, restore = self._catch_signals()
-        try:
-            self._selector.register(self._site.channel, selectors.EVENT_READ, self._from_site)
-            self._selector.register(wake, selectors.EVENT_READ, self._drain_signals)
-            if self._plan.replay:
-                self._start_replayer()
-            self._loop(self._working)
-            self._results.close_rest()
-            if self._replayer is not None:
-                self._end_replay()
-                self._loop(lambda: self._replayer is not None)
-            self._sweep()
-        finally:
-            restore()
-            self._kill_all()
-            self._selector.close()
+        with SignalPipe() as pipe:
+            try:
+                self._selector.register(self._site.channel, selectors.EVENT_READ, self._from_site)
+                self._selector.register(pipe, selectors.EVENT_READ, self._from_signals)
+                if self._plan.replay:
+                    self._start_replayer()
+                self._loop(self._working)
+                self._results.close_rest()
+                if not self._replaying.over:
+                    self._end_replay()
+                self._sweep()
+            finally:
+                self._kill_all()
+                self._selector.close()
         ended = self.ended
+        ended.replay_problems = self._replaying.problems
+        ended.snippets = self._replaying.snippets
         if self._first_unit is not None:
             ended.makespan = self._last_unit - self._first_unit
         ended.aborted = self._stopping
@@ -323,7 +317,7 @@ class Coordinator:
     def _site_message(self, message: Message, body: bytes) -> None:
         if isinstance(message, Forked):
             if message.worker < 0:
-                self._replayer_pid = message.pid
+                self._replaying.pid = message.pid
             else:
                 self._started(self._slots[message.worker - 1], message.pid)
         elif isinstance(message, Exited):
@@ -496,7 +490,7 @@ class Coordinator:
         again = self._results.unit_done(unit, message, body, slot.number)
         self._queue.done(unit)
         if again is not None:
-            if message.changed and not self._may_requeue(unit):
+            if message.changed and not self._settling.may_requeue(unit):
                 again = None
             else:
                 self._queue.add(again)
@@ -570,13 +564,27 @@ class Coordinator:
         state = slot.state
         pid, slot.pid = slot.pid, 0
         if isinstance(state, Running):
-            self._crashed(slot, state, how, pid)
+            position = slot.board.read() if slot.board else Position()
+            reason = f"the worker process died: {how}"
+            stacks = self._ending.stacks(slot)
+            self._settle(Loss(slot.number, pid, state, position, Outcome.CRASHED, reason, stacks))
         elif isinstance(state, Stopping):
             if state.running is not None:
-                self._stopped(slot, state, pid)
+                stacks = self._ending.taken_stacks(slot)
+                self._settle(
+                    Loss(
+                        slot.number,
+                        pid,
+                        state.running,
+                        state.position,
+                        state.outcome,
+                        state.reason,
+                        stacks,
+                    )
+                )
         elif isinstance(state, Starting):
             slot.failed_starts += 1
-            stacks = self._stacks(slot)
+            stacks = self._ending.stacks(slot)
             self._results.notice(
                 "degraded-workers",
                 f"worker {slot.number} ended ({how}) before it was ready, in"
@@ -586,99 +594,16 @@ class Coordinator:
         elif isinstance(state, Finishing) and not state.finished:
             self.ended.after_all_failed = True
             self.ended.hook_output.append(
-                f"worker {slot.number} ended ({how}) in after_all\n{self._stacks(slot)}\n"
+                f"worker {slot.number} ended ({how}) in after_all\n{self._ending.stacks(slot)}\n"
             )
         closed = bool(self._stopping) or slot.failed_starts >= _MAX_STARTS
         slot.move(Vacant(closed=closed))
         self._check_any_worker()
 
-    def _crashed(self, slot: Slot, running: Running, how: str, pid: int) -> None:
-        position = slot.board.read() if slot.board else Position()
-        reason = f"the worker process died: {how}"
-        self._settle(slot, running, position, Outcome.CRASHED, reason, self._stacks(slot), pid)
-
-    def _stopped(self, slot: Slot, state: Stopping, pid: int) -> None:
-        assert state.running is not None
-        self._settle(
-            slot,
-            state.running,
-            state.position,
-            state.outcome,
-            state.reason,
-            self._stacks_read.pop(slot.number, ""),
-            pid,
-        )
-
-    def _settle(
-        self,
-        slot: Slot,
-        running: Running,
-        position: Position,
-        outcome: Outcome,
-        reason: str,
-        stacks: str,
-        pid: int,
-    ) -> None:
-        """A worker ended in the middle of a unit: blame what it ran, give out the rest again."""
-        unit = running.unit
-        now = _monotonic()
-        self._unit_over(now - running.since)
-        scenarios = self._plan.features[unit.feature].scenarios
-        remaining = [path for path in unit.paths if path not in running.reported]
-        mine = position.unit == running.serial
-        culprits = []
-        if mine and 0 <= position.scenario < len(scenarios):
-            path = scenarios[position.scenario].path
-            if path not in running.reported:
-                culprits = [path]
-        in_hook = mine and position.place is Place.FEATURE_HOOK
-        if not culprits and (in_hook or not self._may_requeue(unit)):
-            # The feature's own hook took the worker with it, and would do so again.
-            culprits = remaining
-        where = _where(position) if mine else ""
-        for path in culprits:
-            retry = self._results.lost(
-                slot.number,
-                unit,
-                path,
-                position.step if position.place is Place.STEP else -1,
-                outcome,
-                f"{reason}{where}",
-                stacks=stacks,
-                seconds=max(0.0, now - position.scenario_since) if position.scenario_since else 0.0,
-                **self._last_output(pid),
-            )
-            if retry is not None and not self._stopping:
-                self._queue.add(retry)
-            elif retry is not None:
-                self._results.unit_ended(unit.feature)
-            elif outcome.is_bad:
-                self._count_failure()
-        rest = tuple(path for path in remaining if path not in culprits)
-        self._queue.done(unit)
-        if rest and not self._stopping:
-            self._queue.add(msgspec.structs.replace(unit, paths=rest, complete=False))
-        else:
-            self._results.unit_ended(unit.feature)
-
-    def _may_requeue(self, unit: Unit) -> bool:
-        count = self._requeues.get(unit.feature, 0) + 1
-        self._requeues[unit.feature] = count
-        return count <= _MAX_REQUEUES
-
-    def _stacks(self, slot: Slot) -> str:
-        return stack_text(os.path.join(self._plan.run_dir, f"stacks-w{slot.number}.txt"))
-
-    def _last_output(self, pid: int) -> dict[str, Any]:
-        """Return the output file of the attempt that a dead worker was running."""
-        directory = os.path.join(self._plan.run_dir, "output")
-        prefix = f"{pid}-"
-        with contextlib.suppress(OSError):
-            # Numbered, and with leading zeros: the last name is the newest file.
-            names = sorted(name for name in os.listdir(directory) if name.startswith(prefix))
-            if names and (size := os.path.getsize(os.path.join(directory, names[-1]))):
-                return {"output": f"output/{names[-1]}", "output_bytes": size}
-        return {}
+    def _settle(self, loss: Loss) -> None:
+        self._unit_over(_monotonic() - loss.running.since)
+        for _ in range(self._settling.settle(loss, stopping=bool(self._stopping))):
+            self._count_failure()
 
     def _site_lost(self) -> None:
         """The zygote is gone: nothing can be started, and its workers die with it."""
@@ -697,8 +622,7 @@ class Coordinator:
                 self._by_pid.pop(slot.pid, None)
                 if not isinstance(slot.state, Loading):
                     self._gone(slot, signal.SIGKILL)
-        if self._replayer is not None:
-            self._replayer_gone(signal.SIGKILL)
+        self._replayer_gone(signal.SIGKILL)
 
     # -- deadlines
 
@@ -711,8 +635,8 @@ class Coordinator:
         if limit is not None and now - self._began > limit and not self._stopping:
             self._stop(f"the run did not end within {limit:g} s (--timeout-run)")
             for slot in self._slots:
-                if isinstance(slot.state, Running):
-                    self._end_running(slot, Outcome.TIMED_OUT, self._stopping)
+                if isinstance(slot.state, Running) and slot.pid:
+                    self._ending.begin(slot, Outcome.TIMED_OUT, self._stopping)
         for slot in self._slots:
             self._look_at(slot, now)
 
@@ -728,7 +652,7 @@ class Coordinator:
         if isinstance(state, Vacant | Idle):
             return
         if isinstance(state, Stopping):
-            self._continue_stopping(slot, state, now)
+            self._ending.advance(slot, state, now)
             return
         if slot.board is None:
             return
@@ -773,48 +697,8 @@ class Coordinator:
                 self.ended.after_all_failed = True
             else:
                 slot.failed_starts = _MAX_STARTS
-        self._end_running(slot, Outcome.TIMED_OUT, found.reason)
-
-    def _end_running(self, slot: Slot, outcome: Outcome, reason: str) -> None:
-        """Begin to end a worker: first its stacks, then SIGTERM, then SIGKILL."""
-        state = slot.state
-        if not slot.pid or isinstance(state, Stopping | Vacant | Loading):
-            return
-        position = slot.board.read() if slot.board else Position()
-        now = _monotonic()
-        if slot.board is not None:
-            # The stack signal can end the call that hangs; nothing more may begin then.
-            slot.board.request_stop()
-        processes.ask_stacks(slot.pid)
-        slot.move(
-            Stopping(
-                running=state if isinstance(state, Running) else None,
-                outcome=outcome,
-                reason=reason,
-                position=position,
-                term_at=now + 1.0,
-                kill_at=now + 1.0 + self._plan.grace,
-            )
-        )
-
-    def _continue_stopping(self, slot: Slot, state: Stopping, now: float) -> None:
-        if state.terminated:
-            if now >= state.kill_at:
-                processes.kill(slot.pid)
-            return
-        stacks = self._stacks(slot)
-        if not stacks and now < state.term_at:
-            return
-        # Written from a signal handler, in one go; a moment later it is whole.
-        self._stacks_read[slot.number] = stacks
-        others = processes.descendants(slot.pid)
-        processes.terminate(slot.pid)
-        for pid in others:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGTERM)
-        slot.move(msgspec.structs.replace(state, terminated=True, kill_at=now + self._plan.grace))
-
-    # -- ending early
+        if slot.pid:
+            self._ending.begin(slot, Outcome.TIMED_OUT, found.reason)
 
     def _stop(self, reason: str) -> None:
         """Give out no further unit; running scenarios end, the rest of their units is left."""
@@ -828,30 +712,9 @@ class Coordinator:
             if slot.board is not None:
                 slot.board.request_stop()
 
-    def _catch_signals(self) -> tuple[socket.socket, Callable[[], None]]:
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        theirs.setblocking(False)
-        previous_wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        previous = {}
-        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
-            if number is not None:
-                previous[number] = signal.signal(number, lambda *_: None)
-
-        def restore() -> None:
-            signal.set_wakeup_fd(previous_wakeup)
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-            ours.close()
-            theirs.close()
-
-        return ours, restore
-
-    def _drain_signals(self, wake: Any) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for number in wake.recv(64):
-                if number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", -1)):
-                    self._interrupt(signal.Signals(number).name)
+    def _from_signals(self, pipe: Any) -> None:
+        for name in pipe.read():
+            self._interrupt(name)
 
     def _interrupt(self, name: str) -> None:
         self._signals += 1
@@ -869,26 +732,10 @@ class Coordinator:
 
     def _kill_running(self, reason: str) -> None:
         for slot in self._slots:
-            state = slot.state
-            if isinstance(state, Vacant) or not slot.pid:
-                if isinstance(state, Loading) and isinstance(slot.site, Site):
-                    self._drop_own_site(slot, slot.site)
-                continue
-            if not isinstance(state, Stopping):
-                position = slot.board.read() if slot.board else Position()
-                now = _monotonic()
-                slot.move(
-                    Stopping(
-                        running=state if isinstance(state, Running) else None,
-                        outcome=Outcome.UNTESTED,
-                        reason=reason,
-                        position=position,
-                        term_at=now,
-                        kill_at=now,
-                        terminated=True,
-                    )
-                )
-            processes.kill(slot.pid)
+            if isinstance(slot.state, Loading) and isinstance(slot.site, Site):
+                self._drop_own_site(slot, slot.site)
+            elif not isinstance(slot.state, Vacant) and slot.pid:
+                self._ending.kill(slot, reason)
 
     def _kill_all(self) -> None:
         for slot in self._slots:
@@ -900,20 +747,12 @@ class Coordinator:
             if isinstance(site, Site) and site is not self._site:
                 end_site(site)
                 slot.site = None
-        if self._replayer_pid:
-            processes.kill(self._replayer_pid)
+        if self._replaying.pid:
+            processes.kill(self._replaying.pid)
 
     def _sweep(self) -> None:
         """End what units left running, and name it."""
-        if not self._site.pid:
-            return
-        left = [pid for pid in processes.descendants(self._site.pid) if pid != self._replayer_pid]
-        if not left:
-            return
-        names = processes.names(left)
-        for pid in left:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        names = sweep(self._site.pid, self._replaying.pid) if self._site.pid else []
         if names:
             self._results.notice(
                 "leftover-processes",
@@ -923,69 +762,28 @@ class Coordinator:
     # -- formatters
 
     def _start_replayer(self) -> None:
-        ours, theirs = channel_pair()
-        journal = self._results.journal.path
         if self._plan.fork or not self._plan.own_sites:
-            self._site.channel.send(ForkReplayer(journal), descriptors=[theirs.fileno()])
+            channel = self._replaying.fork(self._site)
         else:
-            channel, pid, load = self._sites.start(0)
-            site = start_load(channel, pid, load)
-            await_load(site, load, self._plan.timeouts.load, lambda *_: None)
-            channel.send(ForkReplayer(journal, become=True), descriptors=[theirs.fileno()])
-            self._replayer_pid = pid
-            site.board.close()
-        theirs.close()
-        self._replayer = ours
-        self._results.on_replay = self._replay
-        self._selector.register(ours, selectors.EVENT_READ, self._from_replayer)
-
-    def _replay(self, feature: int, lines: list[Ref]) -> None:
-        if self._replayer is None:
-            return
-        stored = [(ref.offset, ref.length) for ref in lines if not ref.in_memory]
-        spilled = [self._results.journal.read_line(ref) for ref in lines if ref.in_memory]
-        with contextlib.suppress(ConnectionLostError):
-            self._replayer.send(ReplayFeature(feature, stored), b"\n".join(spilled))
+            channel = self._replaying.spawn(self._sites.start, self._plan.timeouts.load)
+        self._results.on_replay = self._replaying.feature
+        self._selector.register(channel, selectors.EVENT_READ, self._from_replayer)
 
     def _end_replay(self) -> None:
-        assert self._replayer is not None
-        aborted = bool(self.ended.interrupted or self.ended.aborted or self.ended.before_all_failed)
-        with contextlib.suppress(ConnectionLostError):
-            self._replayer.send(ReplayEnd(aborted, self._results.undefined_steps()))
+        ended = self.ended
+        aborted = bool(ended.interrupted or ended.aborted or ended.before_all_failed)
+        self._replaying.end(self._results.undefined_steps(), aborted=aborted)
+        self._loop(lambda: not self._replaying.over)
 
     def _from_replayer(self, _: Any) -> None:
-        if self._replayer is None:
-            return
-        frames, closed = self._replayer.drain()
-        for message, _body in frames:
-            if isinstance(message, ReplayDone):
-                self.ended.replay_problems.extend(message.problems)
-                self.ended.snippets = message.snippets
-                self._replay_finished = True
-        if closed:
+        if not self._replaying.receive():
             self._replayer_gone(0)
 
     def _replayer_gone(self, status: int) -> None:
-        channel, self._replayer = self._replayer, None
-        self._replayer_pid = 0
-        if channel is None:
-            return
-        frames, _ = channel.drain()
-        for message, _body in frames:
-            if isinstance(message, ReplayDone):
-                self.ended.replay_problems.extend(message.problems)
-                self.ended.snippets = message.snippets
-                self._replay_finished = True
-        self._selector.unregister(channel)
-        channel.close()
-        if not self._replay_finished:
-            self._replay_finished = True
-            self._results.on_replay = None
-            self.ended.replay_problems.append(
-                "the process that calls behave's formatters ended early"
-                f" ({processes.describe_status(status)}); rebuild their output with"
-                " `surefoot report`"
-            )
+        channel = self._replaying.gone(status)
+        if channel is not None:
+            self._selector.unregister(channel)
+            channel.close()
 
     def describe(self, feature: int) -> list[bytes]:
         """Return the records of a feature as it was parsed, from the zygote."""
@@ -1002,11 +800,3 @@ class Coordinator:
 
     def _name(self, feature: int) -> str:
         return self._plan.features[feature].filename
-
-
-def _where(position: Position) -> str:
-    if position.place is Place.STEP:
-        return f" in step {position.step + 1}"
-    if position.name:
-        return f" in {position.name}"
-    return ""

@@ -162,12 +162,16 @@ class Survey:
                 continue
             for entry in listed:
                 path = joined(at, entry.name)
-                if entry.name in _LEFT_OUT or self._is_out(path):
+                if self._is_out(path):
                     continue
                 with contextlib.suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if not entry.is_dir(follow_symlinks=False):
-                        self._see(path, status)
+                        # A `.git` file is a submodule's or a work tree's way to its repository.
+                        if entry.name != ".git":
+                            self._see(path, status)
+                    elif entry.name in _LEFT_OUT:
+                        pass
                     elif entry.name == "node_modules":
                         self._skip(path + "/", _NODE)
                     elif os.path.lexists(os.path.join(entry.path, "pyvenv.cfg")):
@@ -267,8 +271,10 @@ class Survey:
         return False
 
     def _is_out(self, path: str) -> bool:
-        inside = f"/{path}/"
-        return "/.surefoot/" in inside or inside.startswith(self._exclude)
+        inside = f"/{path}"
+        if "/.surefoot/" in inside or "/.hg/" in inside:
+            return True
+        return f"{inside}/".startswith(self._exclude)
 
     def _skip(self, path: str, reason: str) -> None:
         self._skipped.append(Skipped(shown(path), reason))

@@ -4,7 +4,7 @@ The default working directory is shared by all workers. A watch listens to the i
 audit events (PEP 578) between `begin` and `end` and keeps the paths that were written,
 removed or renamed. It may never raise into user code, block, take a lock or change a result.
 
-What it cannot see: child processes, C code that opens files by itself, writes through a file
+What it cannot see: child processes, C code that opens files by itself (dbm.gnu), writes through a file
 descriptor that is open already, changes of modes and times, and reads. An event comes before
 the operation, so a touch says that it was tried. An `os.open` with a relative path and
 `dir_fd` does not tell the directory (the event has no such field) and is taken relative to

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,8 +63,8 @@ def bound_by_modes(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0:
         yield tmp_path
         return
-    root = Path("/var/tmp") / f"surefoot-test-{os.getpid()}"
-    root.mkdir(mode=0o755)
+    root = Path(tempfile.mkdtemp())
+    root.chmod(0o755)
     os.chown(root, NOBODY, NOBODY)
     os.seteuid(NOBODY)
     try:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def owned_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield tmp_path
         return
     # Not tmp_path: those above it are closed to everybody else.
-    root = Path("/var/tmp") / f"surefoot-test-{os.getpid()}"
-    root.mkdir(mode=0o755)
+    root = Path(tempfile.mkdtemp())
+    root.chmod(0o755)
     os.chown(root, NOBODY, NOBODY)
     os.seteuid(NOBODY)
     try:
@@ -379,6 +380,14 @@ def test_without_git_all_is_taken_but_the_bulk(project: Path) -> None:
         "venv/": "a virtual environment",
         "web/node_modules/": "installed packages",
     }
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_only_directories_are_left_out_by_name(project: Path, in_git: bool) -> None:
+    put(project, {"a/.hg": "", "a/.surefoot": "", "b/.hg/x": "", "b/.surefoot/x": ""})
+    if in_git:
+        repository(project)
+    assert files(plan(project)) == {"a/.hg", "a/.surefoot"}
 
 
 def test_special_files_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
