@@ -85,11 +85,10 @@ def test_the_scanner_splits_without_loss(
         max_size=6,
     )
 )
-def test_any_command_line_is_split_or_refused_with_a_sentence(argv: list[str]) -> None:
+def test_any_command_line_is_split_or_refused(argv: list[str]) -> None:
     try:
         scanned = scan(argv)
-    except UserError as error:
-        assert str(error)
+    except UserError:
         return
     # What behave got holds nothing more of ours: scanning it again takes only what is passed on.
     again = scan(scanned.behave_args)
@@ -121,8 +120,12 @@ def test_any_text_is_a_value_or_a_sentence(text: str, name: str) -> None:
     try:
         resolved = resolve([], {}, NOWHERE, {name: text})
     except UserError as error:
-        assert str(error).startswith(f'{name}: {name} "{text}" ')
-        assert f"set it in [tool.surefoot] or with {option.flag}" in str(error)
+        said = str(error)
+    else:
+        said = ""
+    if said:
+        assert said.startswith(f'{name}: {name} "{text}" ')
+        assert said.endswith(f"; set it in [tool.surefoot] or with {option.flag}")
         return
     value = getattr(resolved.settings, name)
     assert option.kind.parse(option.kind.show(value)) == value

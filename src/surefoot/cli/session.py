@@ -1,6 +1,5 @@
 """One run from its options to its exit code: load, plan, run, report."""
 
-import contextlib
 import os
 import shlex
 import shutil
@@ -84,7 +83,9 @@ class Session:
         self._early_notices: list[tuple[str, str]] = []
         self._started = _monotonic()
         self._trees: dict[int, CopyTree] = {}
-        self._copy_plan: Any = None
+        self._copy_plans: dict[int, Any] = {}
+        self._mounts = False
+        self._tree_dir = ""
         self._load: Load | None = None
         self._loaded: Loaded | None = None
         self._history: History | None = None
@@ -119,6 +120,9 @@ class Session:
         )
         while True:
             self.site = start_load(channel, pid, load)
+            if settings.workdir == "copy" and not self._trees:
+                # Beside the load, which takes longer.
+                self._copy_trees()
             try:
                 loaded = await_load(
                     self.site, load, settings.preload_timeout, show or (lambda *_: None)
@@ -178,6 +182,8 @@ class Session:
             seed = int.from_bytes(os.urandom(4), "big")
         features = loaded.features
         fork, why = self._may_fork(loaded)
+        # A private tree is entered after a fork; a spawned worker is started within its copy.
+        self._mounts = self._mounts and fork
         unit = "scenario" if settings.isolation == "scenario" else settings.unit
         assert self._history is not None
         estimates = self._history.estimates()
@@ -208,7 +214,7 @@ class Session:
             stop=loaded.facts.stop,
             fresh_workers=settings.isolation in ("feature", "scenario"),
             fork=fork,
-            own_sites=not fork or settings.workdir == "copy",
+            own_sites=not fork or (settings.workdir == "copy" and not self._mounts),
             replay=replay,
         )
         coordinator: list[Coordinator] = []
@@ -232,8 +238,6 @@ class Session:
             results.notice("no-fork", why)
         for text in loaded.notices:
             results.notice("selection", text)
-        if settings.workdir == "copy":
-            self._copy_trees(jobs)
         ended = coordinator[0].run()
         for code, text in self._early_notices:
             results.notice(code, text)
@@ -338,17 +342,42 @@ class Session:
         )
         return channel, pid, load
 
-    def _copy_trees(self, jobs: int) -> None:
-        from surefoot.isolation.tree import copy_tree, plan_copy, project_root
+    def tree(self, slot: int) -> CopyTree | None:
+        """Return the private tree of a slot, where workers can see it at the original's path."""
+        return self._trees.get(slot) if self._mounts else None
 
+    def _copy_trees(self) -> None:
+        import tempfile
+
+        from surefoot.isolation.tree import copy_tree, plan_copy, project_root
+        from surefoot.worker.private_tree import can_mount, can_overlay, prepare_overlay
+
+        settings = self.settings
         root = project_root(self.cwd)
-        self._copy_plan = plan_copy(root, self.settings.workdir_limit)
-        base = os.path.join(self.run_dir, "trees")
+        # Not below the root: an overlay's own directories may not lie in what they overlay.
+        self._tree_dir = base = os.path.realpath(tempfile.mkdtemp(prefix="surefoot-trees-"))
+        forks = settings.start_method != "spawn"
+        overlay = forks and can_overlay(root, base)
+        self._mounts = overlay or (forks and can_mount(base))
+        if not overlay:
+            plan = plan_copy(root, settings.workdir_limit)
+            for note in plan.notes:
+                self._early("workdir", note)
+        # How many units there are is not known yet; there are rarely fewer than workers.
+        jobs = (
+            default_jobs(cpu_quota(), 1 << 30, bool(os.environ.get("CI")))
+            if settings.jobs == "auto"
+            else settings.jobs
+        )
         for slot in range(1, jobs + 1):
             copy = os.path.join(base, f"w{slot}", os.path.basename(root) or "tree")
+            tree = CopyTree(copy, root, overlay)
             os.makedirs(os.path.dirname(copy), exist_ok=True)
-            copy_tree(self._copy_plan, copy)
-            self._trees[slot] = CopyTree(copy, root)
+            if overlay:
+                prepare_overlay(tree)
+            else:
+                self._copy_plans[slot] = copy_tree(plan, copy)
+            self._trees[slot] = tree
 
     def settle_trees(self, keep: bool) -> list[str]:
         """Remove the private trees; with `keep` first save what was written in them."""
@@ -359,15 +388,18 @@ class Session:
         kept = []
         for slot, tree in sorted(self._trees.items()):
             if keep:
-                paths = written(self._copy_plan, tree.copy)
-                if paths:
-                    target = os.path.join(self.run_dir, "written", f"w{slot}")
-                    keep_written(self._copy_plan, tree.copy, target, paths)
+                target = os.path.join(self.run_dir, "written", f"w{slot}")
+                if tree.overlay:
+                    saved = keep_overlay(os.path.join(tree.copy, "upper"), target)
+                else:
+                    paths = written(self._copy_plans[slot], tree.copy)
+                    saved = bool(paths)
+                    if saved:
+                        keep_written(self._copy_plans[slot], tree.copy, target, paths)
+                if saved:
                     kept.append(os.path.relpath(target, self.cwd))
-            remove_tree(tree.copy)
         self._trees.clear()
-        with contextlib.suppress(OSError):
-            shutil.rmtree(os.path.join(self.run_dir, "trees"))
+        remove_tree(self._tree_dir)
         return kept
 
     # -- the end
@@ -470,3 +502,22 @@ class Session:
         """Remove the directory of a session that ran nothing."""
         if self.run_dir:
             shutil.rmtree(self.run_dir, ignore_errors=True)
+
+
+def keep_overlay(upper: str, target: str) -> bool:
+    """Save what was written in an overlay; return whether there was anything.
+
+    Removed files appear there as devices, which are left out.
+    """
+    found = False
+    for directory, names, files in os.walk(upper):
+        names[:] = [name for name in names if name != rundir.HOME]
+        for name in files:
+            path = os.path.join(directory, name)
+            if not os.path.isfile(path) or name.endswith(".pyc"):
+                continue
+            place = os.path.join(target, os.path.relpath(path, upper))
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy2(path, place)
+            found = True
+    return found

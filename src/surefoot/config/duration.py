@@ -24,7 +24,7 @@ def parse_duration(text: str) -> float:
         return _nanoseconds(text, 10**9) / 10**9
     match = _COMPOUND.fullmatch(text)
     if not text or match is None:
-        raise ValueError(text)
+        raise ValueError(f"not a duration: {text!r}")
     # Summed as whole numbers: 1 + 0.1 in floats is not always the float nearest to 1.1,
     # and what is shown must read back as what was stored.
     total = sum(

@@ -195,7 +195,7 @@ class PathText(msgspec.Struct, frozen=True):
 class Modules(msgspec.Struct, frozen=True):
     """Names of modules, separated by commas; on the command line also one a flag."""
 
-    values: str = "names of modules (like package.module), separated by commas"
+    values: str = "a list of module names (like package.module), separated by commas"
 
     def parse(self, text: str) -> object:
         return self._checked([name.strip() for name in text.split(",")] if text.strip() else [])

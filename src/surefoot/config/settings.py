@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             metavar="MODULE",
             brief="import it once, before the workers",
             text="Modules to import once, before the workers are forked, besides what the suite "
-            "imports. The flag may be given more than once. An empty value clears the list.",
+            "imports. The flag may be given more than once; `--preload=` clears the list.",
         ),
     ] = ()
     workdir: Annotated[

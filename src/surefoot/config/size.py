@@ -33,10 +33,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     unit = _UNITS.get((match[3] or "b").lower()) if match else None
     if match is None or unit is None:
-        raise ValueError(text)
+        raise ValueError(f"not a size: {text!r}")
     total = int(match[1]) * unit + int((match[2] or "").ljust(6, "0")) * unit // 10**6
     if total < 1:
-        raise ValueError(text)
+        raise ValueError(f"not a size: {text!r}")
     return total
 
 

@@ -43,6 +43,7 @@ from surefoot.worker.protocol import (
     Become,
     Channel,
     ConnectionLostError,
+    CopyTree,
     Describe,
     Exited,
     Finish,
@@ -70,6 +71,9 @@ _MAX_STARTS = 3
 
 class Sites(Protocol):
     """Makes zygotes for slots that have their own (spawned workers, private trees)."""
+
+    def tree(self, slot: int) -> CopyTree | None:
+        """Return the private tree that a forked worker of this slot is to enter."""
 
     def start(self, slot: int) -> tuple[Channel, int, Load]:
         """Start a process for a slot; return its channel, pid and what it is to load."""
@@ -266,7 +270,12 @@ class Coordinator:
         ours, theirs = channel_pair()
         try:
             site.channel.send(
-                Fork(slot.number, slot.board.path, self._plan.jobs),
+                Fork(
+                    slot.number,
+                    slot.board.path,
+                    self._plan.jobs,
+                    self._sites.tree(slot.number),
+                ),
                 descriptors=[theirs.fileno()],
             )
         except ConnectionLostError:

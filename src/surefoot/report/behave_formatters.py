@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 from behave.formatter._registry import make_formatters
 from behave.model import Feature, Scenario
 from behave.runner_util import print_undefined_step_snippets
@@ -90,50 +91,47 @@ def _functions(registry: Any) -> dict[tuple[str, int], Any]:
 
 
 def assemble(events: Iterable[Event]) -> tuple[FeatureRecord, dict[ScenarioPath, ScenarioRecord]]:
-    """Return the feature's record and its scenarios' records; later events win."""
-    feature: FeatureRecord | None = None
+    """Return the feature's record and its scenarios' records.
+
+    `events` hold one attempt of each scenario, and the end of each unit. A feature that ran in
+    one piece keeps the state that behave gave it. Otherwise (scenario units, a crash, a retry)
+    hook failures of any piece count, and the status is computed anew by behave's own rule.
+    Raises ValueError when no unit ended.
+    """
     scenarios: dict[ScenarioPath, ScenarioRecord] = {}
-    parts: list[FeatureRecord] = []
+    attempts: set[int] = set()
+    parts: list[FeatureFinished] = []
     for event in events:
         if isinstance(event, ScenarioFinished):
             scenarios[event.record.path] = event.record
+            attempts.add(event.attempt)
         elif isinstance(event, FeatureFinished):
-            parts.append(event.record)
-            feature = event.record
-    if feature is None:
+            parts.append(event)
+    if not parts:
         raise ValueError("a feature without its record")
-    return merge_parts(feature, parts), scenarios
+    last = parts[-1]
+    if len(parts) == 1 and last.complete and attempts <= {last.attempt}:
+        return last.record, scenarios
+    return _merged([part.record for part in parts]), scenarios
 
 
-def merge_parts(feature: FeatureRecord, parts: list[FeatureRecord]) -> FeatureRecord:
-    """Return one record for a feature whose scenarios ran in several units.
-
-    A single unit keeps the state that behave gave it. With several, hook failures of any part
-    count, and the status is computed anew from the scenarios by behave's own rule.
-    """
-    import msgspec
-
-    if len(parts) == 1:
-        return feature
-    status = "untested"
-    state = feature.state
+def _merged(parts: list[FeatureRecord]) -> FeatureRecord:
+    feature = parts[-1]
+    state = msgspec.structs.replace(feature.state, status="untested")
     for part in parts:
         if part.state.hook_failed or part.state.status in ("hook_error", "cleanup_error"):
             state = part.state
-            status = part.state.status
     return msgspec.structs.replace(
         feature,
         ran=any(part.ran for part in parts),
         announced=any(part.announced for part in parts),
         finished=any(part.finished for part in parts),
         items=[_merge_item(index, parts) for index in range(len(feature.items))],
-        state=msgspec.structs.replace(state, status=status),
+        state=state,
     )
 
 
 def _merge_item(index: int, parts: list[FeatureRecord]) -> Any:
-    import msgspec
-
     own = [part.items[index] for part in parts if index < len(part.items)]
     item = own[-1]
     if isinstance(item, RuleItem):

@@ -5,6 +5,7 @@ the run by an encoding error, and nothing here raises because a terminal went aw
 """
 
 import contextlib
+import errno
 import os
 import re
 import unicodedata
@@ -56,14 +57,17 @@ def _cell(char: str) -> int:
 
 
 def fit(text: str, width: int) -> str:
-    """Return one line of at most `width` columns; what is cut off shows as "…"."""
+    """Return one line of at most `width` columns; what is cut off shows as "...".
+
+    Three ASCII dots, because an ellipsis is no longer one column where the encoding lacks it.
+    """
     if cells(text) <= width:
         return text
     taken = 0
     for index, char in enumerate(text):
         taken += _cell(char)
-        if taken > width - 1:
-            return text[:index] + "…" if width > 0 else ""
+        if taken > width - 3:
+            return (text[:index] + "...")[: max(0, width)]
     return text
 
 
@@ -148,6 +152,11 @@ class SafeWriter:
         """Return the file descriptor. Raises OSError when there is none."""
         return self._stream.fileno()
 
+    def carried(self, text: str) -> str:
+        """Return the text with backslash escapes for what the encoding cannot carry."""
+        encoding = self.encoding
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
     def write(self, text: str) -> int:
         """Write, or do nothing once the stream has failed."""
         if self.failed:
@@ -156,8 +165,7 @@ class SafeWriter:
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
-                encoding = self.encoding
-                self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+                self._stream.write(self.carried(text))
         except BlockingIOError:
             # A suite's child process made the shared terminal non-blocking: this text is lost,
             # the next one may get through.
@@ -180,6 +188,8 @@ class SafeWriter:
 
     def _give_up(self, error: Exception) -> None:
         self.failed = str(error) or type(error).__name__
+        if not isinstance(error, OSError) or error.errno not in (errno.EPIPE, errno.EIO):
+            return
         # What the stream still buffers would fail again when the interpreter flushes it at exit,
         # and turn the exit code into 120 (docs.python.org/3/library/signal.html, on SIGPIPE).
         with contextlib.suppress(Exception):

@@ -207,6 +207,23 @@ def is_live(kind: Any) -> bool:
     return any((base.__module__, base.__name__) in _LIVE for base in kind.__mro__)
 
 
+def live_outputs(config: Configuration) -> list[str]:
+    """Return the absolute output directories of formatters that run in the workers."""
+    return [
+        os.path.abspath(opener.name)
+        for name, opener in zip(config.format or [], config.outputs, strict=False)
+        if opener.name and is_live(formatter_class(name))
+    ]
+
+
+def share_live_outputs(config: Configuration, copy: str, original: str) -> None:
+    """In a private copy: let formatters that run here write beside the original."""
+    for name, opener in zip(config.format or [], config.outputs, strict=False):
+        if opener.name and is_live(formatter_class(name)):
+            path = os.path.abspath(opener.name)
+            opener.name = path.replace(copy, original, 1)
+
+
 def check_formatters(config: Configuration) -> None:
     """Refuse formatters that cannot be replayed. Raises SuiteError naming them."""
     for name in config.format or []:

@@ -93,9 +93,7 @@ def read_shape(source: str, whole: bool) -> Shape | None:
             return None
         elif kind == "start" and token.start() == 0:
             pass
-        elif kind == "end" and token.end() == last:
-            whole = True
-        elif kind == "escaped" and token["escaped"] == "Z" and token.end() == last:
+        elif token.end() == last and (kind == "end" or token["escaped"] == "Z"):
             whole = True
         else:
             if kind == "repeat":

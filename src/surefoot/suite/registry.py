@@ -25,15 +25,14 @@ walk costs less than the `Match` that has to be made each time).
 """
 
 import functools
-import operator
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import behave.runner
 import behave.step_registry
-import parse
 from behave.matchers import (
     CFParseMatcher,
     Match,
@@ -125,13 +124,13 @@ def install() -> IndexedStepRegistry:
     behave.step_registry.registry = other
     behave.step_registry.setup_step_decorators(None, other)
     get_step_matcher_factory().reset()
-    asked = behave.runner.the_step_registry
+    asked: StepRegistry = behave.runner.the_step_registry
     if isinstance(asked, IndexedStepRegistry):
         asked.clear()
-    else:
-        asked.__class__ = IndexedStepRegistry
-        asked._indexes = {}
-    return asked
+        return asked
+    asked.__class__ = IndexedStepRegistry
+    asked._indexes = {}
+    return cast("IndexedStepRegistry", asked)
 
 
 class _Node:
@@ -169,6 +168,8 @@ class _Index:
 
     def rivals(self, text: str, pattern: str) -> list[Matcher]:
         """Return the matchers that can match `text` or have it or `pattern` as pattern."""
+        if type(pattern) is not str:
+            return list(self.matchers)
         positions = set(self._positions(text))
         for same in {text, pattern}:
             positions.update(self._by_pattern.get(same, ()))
@@ -218,27 +219,88 @@ class _Index:
 
 def _shape_of(matcher: Matcher) -> Shape | None:
     """Return what is known of the texts that the matcher matches, None for nothing."""
-    read = _reader(type(matcher))
+    kind: Any = type(matcher)
+    read = _reader(kind)
     return read(matcher) if read is not None else None
 
 
 @functools.cache
-def _reader(kind: type[Matcher]) -> Callable[[Matcher], Shape | None] | None:
+def _reader(kind: type[object]) -> Callable[[Matcher], Shape | None] | None:
     """Return what reads the shape of matchers of a class; None if its matching is its own.
 
     A subclass that only sets names, types or case matches as its base does.
     """
-    for base, own, read in _READERS:
-        if issubclass(kind, base) and own == _matching(kind):
+    for base, matching, read in (*_READERS, *_cucumber_reader()):
+        if issubclass(kind, base) and _matching(kind) == matching:
             return read
-    return _read_cucumber if _is_cucumber(kind) else None
+    return None
 
 
-_METHODS = operator.attrgetter("match", "matches", "check_match", "compile", "pattern")
+def _matching(kind: type[object]) -> tuple[Any, ...]:
+    names = ("match", "matches", "check_match", "compile", "pattern", "regex")
+    return tuple(getattr(kind, name, None) for name in names)
 
 
-def _matching(kind: type[Matcher]) -> tuple[Any, ...]:
-    return tuple(
-        getattr(kind, name, None)
-        for name in ("match", "matches", "check_match", "compile", "pattern", "regex")
-    )
+def _read_parse(matcher: Matcher) -> Shape | None:
+    parser = matcher.parser
+    if type(parser) not in _PARSERS or parser._re_flags != re.DOTALL:
+        return None
+    return read_shape(parser._expression, whole=True)
+
+
+def _read_regex(matcher: Matcher) -> Shape | None:
+    # A matcher that has its regular expression already may have been given flags with it.
+    if matcher._regex is not None:
+        return _read_compiled(matcher._regex)
+    return read_shape(matcher.pattern, whole=False)
+
+
+def _read_cucumber(matcher: Matcher) -> Shape | None:
+    if type(matcher.cucumber_expression).__module__ != "cucumber_expressions.expression":
+        return None
+    return _read_compiled(matcher.cucumber_expression.tree_regexp.regexp)
+
+
+def _read_compiled(regex: re.Pattern[str]) -> Shape | None:
+    if regex.flags != re.UNICODE:
+        return None
+    return read_shape(regex.pattern, whole=False)
+
+
+_PARSERS = frozenset({ParseMatcher.PARSER_CLASS, CFParseMatcher.PARSER_CLASS})
+_Reader = tuple[type[Matcher], tuple[Any, ...], Callable[[Matcher], Shape | None]]
+# As they were when this module was imported: a suite that patches one is seen to differ.
+_READERS: tuple[_Reader, ...] = (
+    (ParseMatcher, _matching(ParseMatcher), _read_parse),
+    (RegexMatcher, _matching(RegexMatcher), _read_regex),
+)
+
+
+def _cucumber_reader() -> Iterable[_Reader]:
+    # An optional part of behave, which the suite imports if it has what that needs.
+    module = sys.modules.get("behave.cucumber_expression")
+    if module is not None:
+        kind = module.StepMatcher4CucumberExpressions
+        yield kind, _matching(kind), _read_cucumber
+
+
+_LOCATION = Matcher.location
+
+
+def _locate(matcher: Matcher) -> None:
+    """Take the matcher's location now, as behave does: relative to the current directory.
+
+    Raises what behave raises for a function that has no code, or without a directory.
+    """
+    if type(matcher).location is _LOCATION and getattr(matcher, "_location", False) is None:
+        code = unwrap_function(matcher.func).__code__
+        filename = _relative(code.co_filename, os.getcwd())
+        matcher._location = FileLocation(filename, code.co_firstlineno)
+    else:
+        _ = matcher.location
+
+
+@functools.lru_cache(maxsize=4096)
+def _relative(filename: str, directory: str) -> str:
+    # Takes 15 microseconds, and is the same for all definitions of a module.
+    return str(make_relpath_if_possible(filename, directory))

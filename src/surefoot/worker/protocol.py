@@ -23,6 +23,8 @@ class CopyTree(msgspec.Struct, frozen=True):
 
     copy: str
     original: str
+    overlay: bool = False
+    """True when `copy` holds only what is written (an overlay's directories)."""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
@@ -55,6 +57,8 @@ class Fork(msgspec.Struct, frozen=True, tag=True):
     board: str
     workers: int = 1
     """How many workers the run has."""
+    tree: CopyTree | None = None
+    """A private tree to be entered (see `private_tree.py`)."""
 
 
 class Become(msgspec.Struct, frozen=True, tag=True):

@@ -179,6 +179,9 @@ class _Zygote:
                 else path
                 for path in config.paths
             ]
+            from surefoot.suite.load import share_live_outputs
+
+            share_live_outputs(config, load.tree.copy, load.tree.original)
         return config
 
     def _to_terminal(self) -> None:
@@ -244,16 +247,34 @@ class _Zygote:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            # Where the coordinator looks for a worker's stacks, until there are any.
+            path = os.path.join(self._load.run_dir, f"stacks-w{message.worker}.txt")
+            failure = open(path, "w", encoding="utf-8")  # noqa: SIM115  # the process ends
             try:
                 self._child(parent)
+                if message.tree is not None:
+                    from surefoot.worker.private_tree import enter
+
+                    enter(message.tree, self._outside_trees())
                 self._host(message.worker, message.workers, message.board, descriptor)
             except BaseException:  # nothing of the zygote may run in the child
                 import traceback
 
-                traceback.print_exc()
+                traceback.print_exc(file=failure)
+                failure.flush()
                 os._exit(70)
         os.close(descriptor)
         self._forked(pid, message.worker)
+
+    def _outside_trees(self) -> list[str]:
+        """Return the directories that workers share although their trees are private."""
+        from surefoot.suite.load import live_outputs
+
+        paths = [self._load.run_dir]
+        for path in live_outputs(self._suite.config):
+            os.makedirs(path, exist_ok=True)
+            paths.append(path)
+        return paths
 
     def _forked(self, pid: int, worker: int) -> None:
         # Both sides set the group: whoever comes first, it is there before it is needed.

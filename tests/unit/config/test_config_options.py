@@ -1,5 +1,6 @@
 """The declarations, and what is derived from them: names, help, documentation, import cost."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -96,10 +97,9 @@ def test_abbreviations_are_ambiguous_where_argparse_says_so(
     longs = [flag for flag in behave_options.FLAGS if flag.startswith("--")]
     for prefix in sorted({flag[:end] for flag in longs for end in range(3, len(flag) + 1)}):
         value = [] if behave_options.completions(prefix)[0] in behave_options.NO_VALUE else ["1"]
-        try:
+        # --help, a value that is refused, and what is looked for: an ambiguous option.
+        with contextlib.suppress(SystemExit):
             parser.parse_args([prefix, *value])
-        except SystemExit:
-            pass  # --help, a value that is refused, or an ambiguous option
         said = capsys.readouterr().err
         assert ("ambiguous option" in said) == (len(behave_options.completions(prefix)) > 1), prefix
 

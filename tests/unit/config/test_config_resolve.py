@@ -99,7 +99,7 @@ def test_both_files_are_refused(tmp_path: Path) -> None:
             "(write it without quotes); set it in [tool.surefoot] or with --retries",
         ),
         ("shuffle = 1", 'surefoot.toml: shuffle "1" is not true or false, without quotes; set'),
-        ('preload = ["a b"]', 'surefoot.toml: preload "["a b"]" is not names of modules'),
+        ('preload = ["a b"]', 'surefoot.toml: preload "["a b"]" is not a list of module names'),
         ("retries =", "surefoot.toml is not valid TOML: "),
     ],
 )

@@ -59,7 +59,7 @@ def test_own_options_are_taken(argv: list[str], given: dict[str, object]) -> Non
         ["-Tf", "-q"],
         ["--form", "-q"],
         ["--format=-q"],
-        ["--no-capture-st=1", "x"][1:],
+        ["--no-capture-stdo", "--capture-l", "x"],
         ["--stop", "--junit", "--junit-directory", "-v"],
         ["--color", "auto", "x"],
         ["--color", "x"],

@@ -1,0 +1,146 @@
+"""What attempts and hooks say of why they are bad. Reads records, keeps and prints nothing."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from surefoot.events.events import ScenarioFinished
+from surefoot.events.records import (
+    CapturedRecord,
+    FeatureRecord,
+    OutlineItem,
+    RuleItem,
+    ScenarioRecord,
+    State,
+    StepRecord,
+)
+from surefoot.model.outcomes import Outcome, Verdict
+
+BAD_STATUSES = frozenset({"failed", "error", "undefined", "pending", "hook_error", "cleanup_error"})
+_MAX_CAPTURED = 64 * 1024
+_MAX_HEADLINE = 500
+
+
+class HookFailure(msgspec.Struct, frozen=True):
+    """A hook that failed outside of scenarios."""
+
+    where: str
+    """The feature, rule or worker that it belongs to."""
+    message: str
+    captured: list[CapturedRecord] = []
+
+
+def settled(outcomes: dict[int, Outcome]) -> Verdict:
+    """Return the verdict over the attempts so far, as the engine reaches it at the end."""
+    attempts = [outcomes[number] for number in sorted(outcomes)]
+    if not attempts:
+        return Verdict.UNTESTED
+    bad = any(item.is_bad for item in attempts)
+    if attempts[-1] is Outcome.PASSED:
+        return Verdict.FLAKY if bad else Verdict.PASSED
+    if bad:
+        return Verdict.FAILED
+    return Verdict.SKIPPED if attempts[-1] is Outcome.SKIPPED else Verdict.UNTESTED
+
+
+def failing_step(record: ScenarioRecord) -> StepRecord | None:
+    """Return the step at which an attempt ended badly."""
+    return next((step for step in record.steps if step.state.status in BAD_STATUSES), None)
+
+
+def error_state(event: ScenarioFinished) -> State:
+    """Return the state that holds the attempt's error: the failing step's, or the scenario's."""
+    step = failing_step(event.record)
+    return step.state if step is not None else event.record.state
+
+
+def headline(event: ScenarioFinished) -> str:
+    """Return in one line why an attempt is bad; may hold any character."""
+    step = failing_step(event.record)
+    if event.reason:
+        text = event.reason
+    elif step is not None and step.state.status == "undefined":
+        text = f"undefined step: {step.keyword} {step.name}"
+    else:
+        text = error_line(step.state if step else None) or error_line(event.record.state)
+    return text.strip().split("\n", 1)[0][:_MAX_HEADLINE] or event.outcome.value
+
+
+def error_line(state: State | None) -> str:
+    """Return an error's type and text without its traceback."""
+    if state is None:
+        return ""
+    message = (state.error_message or "").strip()
+    error = state.error
+    if error is not None and (not message or message.startswith("Traceback (")):
+        kind = error.type.removeprefix("builtins.")
+        return f"{kind}: {error.message}" if error.message else kind
+    if message.startswith("Traceback ("):
+        return message.rsplit("\n", 1)[-1]
+    return message
+
+
+def feature_hook_failures(record: FeatureRecord) -> Iterable[HookFailure]:
+    """Yield the hook failures of a feature and its rules."""
+    if record.state.hook_failed:
+        yield _hook_failure(f"feature {record.filename}:{record.line}", record.state)
+    for item in record.items:
+        if isinstance(item, RuleItem | OutlineItem) and item.state.hook_failed:
+            yield _hook_failure(f"{item.keyword} {record.filename}:{item.line}", item.state)
+
+
+def _hook_failure(where: str, state: State) -> HookFailure:
+    message = state.error_message or error_line(state) or state.status
+    return HookFailure(where, message, [_tail(item) for item in state.captured])
+
+
+def bounded(event: ScenarioFinished) -> ScenarioFinished:
+    """Return the attempt without what no summary shows, so that a hundred fit in memory."""
+    record = event.record
+    return msgspec.structs.replace(
+        event,
+        record=msgspec.structs.replace(
+            record,
+            calls=[],
+            earlier=[],
+            state=_bounded_state(record.state),
+            steps=[_bounded_step(step) for step in record.steps],
+        ),
+    )
+
+
+def _bounded_step(step: StepRecord) -> StepRecord:
+    state = step.state
+    if state.status in BAD_STATUSES:
+        return msgspec.structs.replace(step, state=_bounded_state(state))
+    # The scenario's own sections hold what its passing steps wrote.
+    return msgspec.structs.replace(step, state=State(status=state.status), text=None, table=None)
+
+
+def _bounded_state(state: State) -> State:
+    message = state.error_message
+    return msgspec.structs.replace(
+        state,
+        error_message=None if message is None else message[-_MAX_CAPTURED:],
+        captured=[_tail(item) for item in state.captured],
+    )
+
+
+def _tail(section: CapturedRecord) -> CapturedRecord:
+    return msgspec.structs.replace(
+        section,
+        stdout=section.stdout[-_MAX_CAPTURED:],
+        stderr=section.stderr[-_MAX_CAPTURED:],
+        log=section.log[-_MAX_CAPTURED:],
+    )
+
+
+def brief(event: ScenarioFinished) -> ScenarioFinished:
+    """Return the attempt without steps, captured output and stacks."""
+    record = event.record
+    return msgspec.structs.replace(
+        event,
+        stacks="",
+        shared_paths=[],
+        record=ScenarioRecord(record.path, record.keyword, record.name, record.line),
+    )

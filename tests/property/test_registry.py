@@ -1,0 +1,447 @@
+"""The indexed registry beside behave's own, on generated definitions and texts."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import behave.cucumber_expression as cucumber
+import msgspec
+import parse
+from behave.matchers import (
+    Matcher,
+    ParseMatcher,
+    RegexMatcher,
+    get_step_matcher_factory,
+)
+from behave.model_type import Argument
+from behave.step_registry import StepRegistry
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from surefoot.suite.patterns import read_shape
+from surefoot.suite.registry import IndexedStepRegistry
+
+
+@parse.with_pattern(r"\d+")
+def to_number(text: str) -> int:
+    return int(text)
+
+
+@parse.with_pattern(r"(a|b)?", regex_group_count=1)
+def to_option(text: str | None) -> str:
+    return f"<{text}>"
+
+
+@parse.with_pattern(r"a|1|")
+def to_raise(text: str) -> None:
+    raise ValueError(f"no {text!r}")
+
+
+@parse.with_pattern(r"b+")
+def to_not_implemented(text: str) -> None:
+    raise NotImplementedError(f"not {text!r}")
+
+
+def untyped(text: str) -> str:
+    return text.upper()
+
+
+def pattern_type(pattern: Any) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        return text
+
+    convert.pattern = pattern  # type: ignore[attr-defined]
+    return convert
+
+
+TYPES: dict[str, Callable[..., Any]] = {
+    "Number": to_number,
+    "Option": to_option,
+    "Raise": to_raise,
+    "Never": to_not_implemented,
+    "Untyped": untyped,
+    "Open": pattern_type("(a"),
+    "Break": pattern_type("a)|(b"),
+    "Flag": pattern_type("(?i)a"),
+    "Scoped": pattern_type("(?i:a)"),
+    "Named": pattern_type("(?P<inner>a)"),
+    "Ref": pattern_type(r"(a)\1"),
+    "Set": pattern_type("[(]|[[a]"),
+    "Comment": pattern_type("(?#()a"),
+    "Verbose": pattern_type("(?x:a # (\n)"),
+    "Behind": pattern_type("(?<=a*)b"),
+    "Look": pattern_type("(?=1)|a"),
+    "Slash": pattern_type("a\\"),
+    "Count": pattern_type("a{1"),
+    "d": pattern_type("[ab]"),  # hides the built-in type
+}
+LATER: dict[str, Callable[..., Any]] = {
+    "Number": pattern_type("[a-z]+"),
+    "Option": to_number,
+    "Raise": to_number,
+    "Scoped": pattern_type("(a"),
+}
+
+PIECES = ["a", "b", "A", "ab", "é", "É", "ß", "1", "22", " ", " ", "  ", "I have", "\t", "\u2003"]
+PARSE = [
+    *PIECES,
+    *("{}", "{x}", "{y}", "{x:d}", "{z:w}", "{a.b}", "{a_b}", "{a[b c]}", "{é}", "{x:S}", "{:d}"),
+    *("{n:5d}", "{n:.2f}", "{n:|>3d}", "{n:*<3}", "{n:^4}", "{n:ti}", "{n:%H}", "{n:x}", "{n:n}"),
+    *("{{", "}}", "{2,3}", "{,2}", "{a b}", "{", "}", "(", ")", "[", "]", "|", "$", "^", ".", "?"),
+    *("*", "+", "\\", "\\d", "\n", "#", "(?i)", "{n:9Number}", "{n:Nope}"),
+    *(f"{{t:{name}}}" for name in TYPES),
+    *(f"{{{letter}:Number{sign}}}" for letter in "uv" for sign in "?*+"),
+]
+REGEX = [
+    *PIECES,
+    *(
+        "(a|b)",
+        r"(?P<x>\d+)",
+        r"(\d+)",
+        "(.*)",
+        "(?P<y>a)?",
+        "a?",
+        "b*",
+        "b+",
+        "a{0,2}",
+        "a{2",
+        "+",
+    ),
+    *("[ab]", "[^]a]", "[(]", "[", "(?:a|b)", "|", "(?i)", "(?i:a)", "(?#c)", "(?x: a )", "(?s)"),
+    *("^", "$", r"\d", r"\.", r"\b", r"\Z", r"\é", "(?!b)", "(?=a)", "(?<=a)", "(?P=x)", r"\1"),
+    *(".", "(", ")", "\n", "a|b", "()", "(?>a)", "a*+"),
+]
+CUCUMBER = [
+    *PIECES,
+    *(
+        "{int}",
+        "{string}",
+        "{word}",
+        "{float}",
+        "{}",
+        "{nope}",
+        "a/b",
+        "(s)",
+        "\\(",
+        "()",
+        "/",
+        "$",
+    ),
+]
+TEXT = [*PIECES, "2", "aa", "bb", ".", "(", "|", "{", "}", "1,2", '"q"', "\n", "?", "x", "0x1", "s"]
+
+
+class Starts(Matcher):  # type: ignore[misc]
+    """Matches what begins with its pattern, and may match nothing at all else."""
+
+    NAME = "starts"
+
+    def compile(self) -> "Starts":
+        if "é" in self.pattern:
+            raise ValueError("no é")
+        return self
+
+    def check_match(self, step_text: str) -> list[Argument] | None:
+        size = len(self.pattern)
+        if not step_text.startswith(self.pattern):
+            return None
+        return [Argument(size, len(step_text), step_text[size:], step_text[size:])]
+
+
+class AnyCase(ParseMatcher):  # type: ignore[misc]
+    NAME = "any_case"
+    CASE_SENSITIVE = False
+
+
+class Renamed(ParseMatcher):  # type: ignore[misc]
+    NAME = "renamed"
+
+
+class Folded(ParseMatcher):  # type: ignore[misc]
+    NAME = "folded"
+
+    def check_match(self, step_text: str) -> Any:
+        return super().check_match(step_text.lower())
+
+
+class AnyCaseRegex(RegexMatcher):  # type: ignore[misc]
+    NAME = "any_case_re"
+
+    def __init__(self, func: Any, pattern: str, step_type: str | None = None) -> None:
+        super().__init__(func, pattern, step_type)
+        self.regex = re.compile(pattern, re.IGNORECASE)
+
+
+class Trimmed(ParseMatcher):  # type: ignore[misc]
+    """Has another pattern than its parser."""
+
+    NAME = "trimmed"
+
+    def __init__(self, func: Any, pattern: str, step_type: str | None = None) -> None:
+        super().__init__(func, pattern.strip(), step_type)
+        self.pattern = pattern
+
+
+OWN = (Starts, AnyCase, Renamed, Folded, AnyCaseRegex, Trimmed)
+
+
+def functions() -> list[Callable[..., None]]:
+    made: dict[str, Callable[..., None]] = {}
+    for name, filename in (("one", "one.py"), ("two", "two.py"), ("three", "<string>")):
+        exec(compile(f"def {name}(context, *args, **kwargs): pass", filename, "exec"), made)
+    return [made["one"], made["two"], made["three"]]
+
+
+FUNCTIONS: list[Any] = [*functions(), print]
+
+
+class Define(msgspec.Struct, frozen=True):
+    matcher: str
+    step_type: str
+    pattern: str
+    function: int
+
+
+class SetTypes(msgspec.Struct, frozen=True):
+    later: bool
+
+
+class Find(msgspec.Struct, frozen=True):
+    step_type: str
+    text: str
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Change the public lists from outside."""
+
+    step_type: str
+    in_place: bool
+
+
+class Clear(msgspec.Struct, frozen=True):
+    pass
+
+
+Action = Define | SetTypes | Find | Drop | Clear
+STEP_TYPES = ("given", "when", "step")
+
+
+def joined(pieces: list[str], most: int = 6) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(pieces), max_size=most).map("".join)
+
+
+def with_a_beginning(pieces: list[str]) -> st.SearchStrategy[str]:
+    beginning = st.sampled_from(["", "", "I have ", "a ", "a b "])
+    return st.tuples(beginning, joined(pieces, 4)).map("".join)
+
+
+SOURCES: dict[str, list[str]] = {
+    "parse": PARSE,
+    "cfparse": PARSE,
+    "re": REGEX,
+    "re0": REGEX,
+    "cucumber_expressions": CUCUMBER,
+    "starts": PIECES,
+    "any_case": PARSE,
+    "renamed": PARSE,
+    "folded": PARSE,
+    "any_case_re": REGEX,
+    "trimmed": PARSE,
+}
+step_types = st.sampled_from(STEP_TYPES)
+
+
+def definitions(step_type: st.SearchStrategy[str]) -> st.SearchStrategy[Define]:
+    names = st.sampled_from(["parse"] * 4 + ["cfparse"] * 2 + ["re"] * 2 + list(SOURCES))
+    return names.flatmap(
+        lambda name: st.builds(
+            Define,
+            st.just(name),
+            step_type,
+            with_a_beginning(SOURCES[name]),
+            st.sampled_from([0, 0, 1, 1, 2, 2, 2, 3]),
+        )
+    )
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> list[Action]:
+    defined = draw(st.lists(definitions(step_types), min_size=1, max_size=12))
+    # The same definition once more, and the same pattern from elsewhere.
+    again = draw(st.lists(st.sampled_from(defined), max_size=3))
+    moved = draw(
+        st.lists(
+            st.builds(
+                lambda define, function: msgspec.structs.replace(define, function=function),
+                st.sampled_from(defined),
+                st.integers(0, 2),
+            ),
+            max_size=2,
+        )
+    )
+    like = [text for define in defined for text in texts_like(define.pattern)]
+    texts = with_a_beginning(TEXT) | st.sampled_from(like)
+    others: st.SearchStrategy[Action] = st.one_of(
+        st.builds(Find, step_types, texts),
+        st.builds(Find, step_types, texts),
+        st.builds(SetTypes, st.booleans()),
+        st.builds(Drop, step_types, st.booleans()),
+        st.just(Clear()) if draw(st.integers(0, 9)) == 0 else st.builds(SetTypes, st.just(True)),
+    )
+    actions: list[Action] = [*defined, *again, *moved, *draw(st.lists(others, max_size=4))]
+    shuffled = draw(st.permutations(actions)) if draw(st.booleans()) else actions
+    ends = draw(st.lists(st.builds(Find, step_types, texts), min_size=3, max_size=10))
+    return [*shuffled, *ends]
+
+
+def texts_like(pattern: str) -> Iterator[str]:
+    """Yield texts that a pattern in one of the syntaxes might match."""
+    for value in ("1", "a", "ab 22", "A", ""):
+        text = re.sub(r"\{[^{}]*\}|\([^()]*\)\??", value, pattern)
+        yield text.replace("{{", "{").replace("}}", "}")
+    yield pattern
+    yield pattern.swapcase()
+    yield pattern + "\n"
+
+
+@contextmanager
+def fresh_matchers() -> Iterator[None]:
+    """Known types and matcher classes before, and none of ours left after."""
+    factory = get_step_matcher_factory()
+    factory.reset()
+    kept = dict(factory.step_matcher_class_mapping)
+    for kind in (cucumber.StepMatcher4CucumberExpressions, *OWN):
+        factory.register_step_matcher_class(kind.NAME, kind)
+    ParseMatcher.TYPE_REGISTRY.update(TYPES)
+    try:
+        yield
+    finally:
+        factory.step_matcher_class_mapping = kept
+        factory.reset()
+
+
+def outcome(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except Exception as error:
+        return (type(error), str(error))
+
+
+def described(match: Any) -> object:
+    if match is None:
+        return None
+    error = getattr(match, "stored_error", None)
+    return (
+        type(match),
+        match.func,
+        str(match.location),
+        (type(error), str(error)),
+        [
+            (argument.start, argument.end, argument.original, repr(argument.value), argument.name)
+            for argument in match.arguments or ()
+        ],
+    )
+
+
+def play(registry: Any, actions: list[Action]) -> list[object]:
+    """Return everything that can be seen of a registry while the actions are done."""
+    seen: list[object] = []
+    printed = registry.error_handler.file = io.StringIO()
+    factory = get_step_matcher_factory()
+    for action in actions:
+        match action:
+            case Define(name, step_type, pattern, function):
+                factory.use_step_matcher(name)
+                add = registry.make_decorator(step_type)(pattern)
+                made = outcome(lambda add=add, of=function: add(FUNCTIONS[of]))  # type: ignore[misc]
+                event("defined" if callable(made) else f"{name}: {made[0].__name__}")  # type: ignore[index]
+                seen.append(made)
+            case SetTypes(later):
+                ParseMatcher.TYPE_REGISTRY.clear()
+                ParseMatcher.TYPE_REGISTRY.update(LATER if later else TYPES)
+            case Find(step_type, text):
+                seen.append(found(registry, step_type, text))
+            case Drop(step_type, True):
+                del registry.steps[step_type][:1]
+            case Drop(step_type, False):
+                registry.steps[step_type] = registry.steps[step_type][1:]
+            case Clear():
+                registry.clear()
+    lists = {
+        step_type: [
+            (type(one), one.pattern, one.func, one.step_type, str(one.location), one.regex_pattern)
+            for one in matchers
+        ]
+        for step_type, matchers in registry.steps.items()
+    }
+    bad = [(type(one), one.pattern) for one in registry.error_handler.bad_step_definitions]
+    event("bad definitions" if bad else "no bad definition")
+    return [*seen, lists, bad, printed.getvalue()]
+
+
+def found(registry: Any, step_type: str, text: str) -> object:
+    step = SimpleNamespace(step_type=step_type, name=text)
+    everything = [*registry.steps[step_type], *registry.steps["step"]]
+
+    def position() -> int | None:
+        definition = registry.find_step_definition(step)
+        return None if definition is None else everything.index(definition)
+
+    match = outcome(lambda: described(registry.find_match(step)))
+    event(f"found: {match[0].__name__}" if isinstance(match, tuple) else "not found")
+    return (match, outcome(position))
+
+
+@settings(deadline=None, max_examples=400)
+@given(scripts())
+def test_nothing_that_can_be_seen_differs_from_behave(actions: list[Action]) -> None:
+    with fresh_matchers():
+        expected = play(StepRegistry(), actions)
+    with fresh_matchers():
+        actual = play(IndexedStepRegistry(), actions)
+    assert actual == expected
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(definitions(st.just("given")), min_size=2, max_size=2),
+    st.lists(joined(TEXT), max_size=4),
+)
+def test_every_pair_of_definitions_is_as_ambiguous_as_in_behave(
+    pair: list[Define], texts: list[str]
+) -> None:
+    finds = [Find("given", text) for one in pair for text in texts_like(one.pattern)]
+    actions: list[Action] = [*pair, *finds, *(Find("given", text) for text in texts)]
+    with fresh_matchers():
+        expected = play(StepRegistry(), actions)
+    with fresh_matchers():
+        actual = play(IndexedStepRegistry(), actions)
+    assert actual == expected
+
+
+@settings(deadline=None, max_examples=1000)
+@given(joined(REGEX), st.lists(joined(TEXT), max_size=8), st.booleans())
+def test_a_shape_holds_for_every_text_that_matches(
+    source: str, texts: list[str], whole: bool
+) -> None:
+    shape = read_shape(source, whole)
+    expression = rf"\A{source}\Z" if whole else source
+    try:
+        compiled = re.compile(expression)
+    except (re.error, FutureWarning):
+        assert shape is None or not shape.sound
+        return
+    if shape is None:
+        return
+    event(f"literal: {shape.literal}, sound: {shape.sound}")
+    if shape.sound:
+        assert not (whole and compiled.match(""))
+    for text in (*texts, *texts_like(source), shape.prefix + shape.suffix):
+        if compiled.match(text) and not text.endswith("\n"):
+            assert text.startswith(shape.prefix)
+            assert text.endswith(shape.suffix)
+            assert len(text) >= shape.least
+            assert not shape.literal or text == shape.prefix

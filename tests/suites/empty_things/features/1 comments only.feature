@@ -1,0 +1,2 @@
+# There is nothing here
+# but comments.

@@ -1,0 +1,3 @@
+@lonely
+Feature: Without scenarios
+  Only a description.

@@ -1,0 +1,4 @@
+Feature: Only a background
+
+  Background:
+    Given a step that passes

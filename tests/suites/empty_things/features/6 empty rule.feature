@@ -1,0 +1,3 @@
+Feature: Only an empty rule
+
+  Rule: Empty

@@ -1,0 +1,4 @@
+Feature: Tabs
+
+	Scenario: Tabs
+		Given a step that passes	

@@ -1,0 +1,4 @@
+Feature: Dots in names
+
+  Scenario: It passes
+    Given "." is said

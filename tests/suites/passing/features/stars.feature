@@ -1,0 +1,7 @@
+@stars
+Feature: Steps that begin with a star
+
+  Scenario: Stars
+    * the number 1
+    * 1 is added
+    * the number is 2

@@ -1,0 +1,5 @@
+Feature: Login
+
+  Scenario: login
+    Given the user "anna"
+    Then the login works

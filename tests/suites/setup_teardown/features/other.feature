@@ -1,0 +1,4 @@
+Feature: Another one
+
+  Scenario: Not a shop
+    Given nothing

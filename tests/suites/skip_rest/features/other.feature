@@ -1,0 +1,4 @@
+Feature: Not skipped
+
+  Scenario: Elsewhere
+    Given a step that passes
