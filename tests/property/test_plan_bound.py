@@ -10,7 +10,7 @@ from surefoot.plan.bound import lower_bound
 from surefoot.plan.order import LongestFirst, Order, Shuffled, SuiteOrder
 from surefoot.plan.queue import UnitQueue
 
-# Whole seconds: sums of them are exact, so that no tolerance hides an off-by-one.
+# Whole seconds: sums of them are exact, so the tolerance below only covers total / workers.
 SECONDS = st.lists(st.integers(0, 50), min_size=1, max_size=40)
 WORKERS = st.integers(1, 8)
 LOCK_SETS = st.lists(
@@ -43,7 +43,6 @@ def test_any_order_ends_between_the_bound_and_twice_the_bound(
     bound = lower_bound([float(s) for s in seconds], workers)
     for order in (LongestFirst(), Shuffled(seed), SuiteOrder()):
         makespan = simulate(units, seconds, workers, order)
-        # total / workers is rounded once; whole seconds are at least 1/8 apart from it or equal.
         assert makespan >= bound - 1e-6
         assert makespan <= (2 - 1 / workers) * bound + 1e-6
 

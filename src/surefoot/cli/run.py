@@ -70,7 +70,9 @@ def _run(session: Session) -> int:
 
 def _refuse(session: Session, refused: LoadRefusedError) -> int:
     message = str(refused)
-    if message:
+    if refused.answered:
+        sys.stdout.write(message)
+    elif message:
         sys.stderr.write(f"surefoot: {message}\n")
         session.note_load_failure(refused)
     if refused.exit_code == ExitCode.NOTHING_RAN and session.settings.allow_empty:

@@ -17,11 +17,16 @@ _monotonic = time.monotonic
 
 
 class LoadRefusedError(Exception):
-    """The suite was not loaded; `exit_code` and the message say why."""
+    """The suite was not loaded; `exit_code` and the message say why.
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    With `answered` there was no suite to be loaded: the message is behave's answer to an
+    information option.
+    """
+
+    def __init__(self, message: str, exit_code: int, *, answered: bool = False) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.answered = answered
 
 
 class BlockedPreloadError(Exception):
@@ -159,7 +164,8 @@ def _refused(error: LoadError) -> LoadRefusedError:
         "load": SuiteLoadError.exit_code,
         "empty": ExitCode.NOTHING_RAN,
     }
-    return LoadRefusedError(error.message, codes.get(error.kind, error.code))
+    code = codes.get(error.kind, error.code)
+    return LoadRefusedError(error.message, code, answered=error.kind == "done")
 
 
 def _death(site: Site) -> str:

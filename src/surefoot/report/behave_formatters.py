@@ -9,7 +9,7 @@ are set at the moment at which behave set them, because formatters read them laz
 import base64
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -190,10 +190,11 @@ class Replay:
 
     # -- calls that a failing formatter cannot spoil
 
-    def _each(self, call: Callable[[Any], None]) -> None:
+    def _each(self, name: str, *arguments: Any, optional: bool = False) -> None:
         for formatter in list(self._formatters):
             try:
-                call(formatter)
+                if not optional or hasattr(formatter, name):
+                    getattr(formatter, name)(*arguments)
             except Exception as error:  # user code
                 self._drop(formatter, error)
 
@@ -220,13 +221,13 @@ class Replay:
         self._settle_groups(model, record.items)
         rebuild.apply_state(feature, record.state)
         if record.finished:
-            self._each(lambda formatter: formatter.eof())
+            self._each("eof")
         self._report(feature)
 
     def _announce(self, model: rebuild.FeatureModel) -> None:
         record = model.record
         feature = model.feature
-        self._each(lambda formatter: formatter.uri(feature.filename))
+        self._each("uri", feature.filename)
         if record.announced:
             final = (feature.name, list(feature.tags))
             if record.announced_name is not None:
@@ -235,27 +236,25 @@ class Replay:
                 feature.tags[:] = rebuild.make_tags(record.announced_tags)
             for path, scenario in model.scenarios.items():
                 scenario.run = _Run(self, scenario, model.records[path])
-            self._each(lambda formatter: formatter.feature(feature))
+            self._each("feature", feature)
             feature.name = final[0]
             feature.tags[:] = final[1]
             if feature.background is not None:
-                self._each(lambda formatter: formatter.background(feature.background))
+                self._each("background", feature.background)
 
     def _items(self, model: rebuild.FeatureModel, items: Iterable[Any]) -> None:
         for item in items:
             if isinstance(item, RuleItem):
                 rule = model.rules[item.path]
                 if item.announced:
-                    self._each(lambda formatter, rule=rule: _optional(formatter, "rule", rule))
+                    self._each("rule", rule, optional=True)
                     if rule.background is not None:
-                        self._each(
-                            lambda formatter, rule=rule: formatter.background(rule.background)
-                        )
+                        self._each("background", rule.background)
                 self._items(model, item.items)
                 self._settle_groups(model, item.items)
                 rebuild.apply_state(rule, item.state)
                 if item.finished:
-                    self._each(lambda formatter: _optional(formatter, "rule_finished"))
+                    self._each("rule_finished", optional=True)
             elif isinstance(item, OutlineItem):
                 for number in range(len(item.rows)):
                     self._scenario(model, (*item.path, number))
@@ -288,22 +287,22 @@ class Replay:
             scenario.captured.reset()
         steps = list(scenario.all_steps)
         if record.announced:
-            self._each(lambda formatter: formatter.scenario(scenario))
+            self._each("scenario", scenario)
         scenario.name = record.name
         scenario.tags[:] = rebuild.make_tags(record.tags)
         for call in record.calls:
             if isinstance(call, StepCall):
                 if call.index >= 0:
                     step = steps[call.index]
-                    self._each(lambda formatter, step=step: formatter.step(step))
+                    self._each("step", step)
             elif isinstance(call, MatchCall):
                 match = rebuild.make_match(call.match, self._functions)
-                self._each(lambda formatter, match=match: formatter.match(match))
+                self._each("match", match)
             elif isinstance(call, ResultCall):
                 if call.index >= 0:
                     step = steps[call.index]
                     rebuild.apply_step(step, record.steps[call.index])
-                    self._each(lambda formatter, step=step: formatter.result(step))
+                    self._each("result", step)
             else:
                 self._embed(call)
         for step, step_record in zip(steps, record.steps, strict=True):
@@ -362,7 +361,7 @@ class Replay:
         """Close formatters, then reporters, as behave does after the last feature."""
         if aborted and self._config.format:
             print("\nABORTED: By user.")
-        self._each(lambda formatter: formatter.close())
+        self._each("close")
         for reporter in self._reporters:
             try:
                 reporter.end()
@@ -401,9 +400,3 @@ def undefined_steps(undefined: Iterable[tuple[str, str]]) -> list[Any]:
     return [
         Step("<string>", 0, step_type.title(), step_type, name) for step_type, name in undefined
     ]
-
-
-def _optional(formatter: Any, name: str, *arguments: Any) -> None:
-    call = getattr(formatter, name, None)
-    if call is not None:
-        call(*arguments)

@@ -106,7 +106,7 @@ class LiveDisplay:
         live = self._begin()
         assert self._console is not None
         width, height = self._size()
-        self._console.size = (width, height)  # type: ignore[assignment]
+        self._console.size = (width, height)
         self._flush_above(width)
         live.update(self._drawing(width, height), refresh=True)
 
@@ -122,7 +122,7 @@ class LiveDisplay:
         from rich.text import Text
 
         width, height = self._size()
-        self._console.size = (width, height)  # type: ignore[assignment]
+        self._console.size = (width, height)
         try:
             self._flush_above(width)
             self._live.update(Text(""), refresh=True)
@@ -174,7 +174,7 @@ class LiveDisplay:
 
         lines, self._above = self._above, []
         for line in lines:
-            line.plain = fit(line.plain, width)
+            line.plain = fit(line.plain, width - 1)
         self._console.print(Text("\n").join(lines), no_wrap=True, crop=False)
 
     def _drawing(self, width: int, height: int) -> "Text":
@@ -219,12 +219,13 @@ class LiveDisplay:
 
     def _bar(self, width: int) -> str:
         progress = self._progress
-        room = max(1, min(width, 80) - 2)
+        room = max(1, min(width, 80) - 3)
         done = room * min(progress.done, progress.total) // max(1, progress.total)
         return f"[{'#' * done}{'.' * (room - done)}]"
 
     def _cut(self, line: str, width: int) -> str:
-        return fit(self._out.carried(line), width)
+        # One column stays free: terminals differ on how wide some characters are.
+        return fit(self._out.carried(line), width - 1)
 
     def _terminal_size(self) -> tuple[int, int]:
         try:

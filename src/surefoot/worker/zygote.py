@@ -132,6 +132,9 @@ class _Zygote:
                     suite.runner.features = suite.features
                     self._planned = plan(suite.features, config)
             except SuiteError as error:
+                if error.kind == "done":
+                    # behave's answer to --version, --tags-help and the like.
+                    return LoadError("done", self._load_output(log), error.code), b""
                 return LoadError(error.kind, self._with_output(str(error), log), error.code), b""
         self._suite = suite
         if random.getstate() != random_state:
@@ -157,21 +160,7 @@ class _Zygote:
     def _configured(self, configure: Any, load: Load) -> Any:
         if load.inherited_config and _inherited is not None:
             return _inherited
-        if load.quiet_load:
-            # Information options (--version, --tags-help, ...) answer on the terminal.
-            log = (os.dup(1), os.dup(2))
-            self._to_terminal()
-            try:
-                config = configure(load.behave_args)
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os.dup2(log[0], 1)
-                os.dup2(log[1], 2)
-                os.close(log[0])
-                os.close(log[1])
-        else:
-            config = configure(load.behave_args)
+        config = configure(load.behave_args)
         if load.tree is not None:
             config.paths = [
                 path.replace(load.tree.original, load.tree.copy, 1)

@@ -2,7 +2,7 @@ from behave import given, then, when
 
 
 @given("ich habe {count:d} Äpfel")
-@given("que j'ai {count:d} pommes")
+@given("j'ai {count:d} pommes")
 @given("りんごが {count:d} 個ある")
 @given("{count:d} 🍎")
 def there_are(context, count):

@@ -1,0 +1,4 @@
+Feature: Before the abort
+
+  Scenario: It passes
+    Given a step that passes

@@ -1,0 +1,2 @@
+def after_scenario(context, scenario):
+    context.attach("text/plain", b"from a hook")

@@ -1,0 +1,4 @@
+Feature: Another feature
+
+  Scenario: Elsewhere
+    Given a step that passes

@@ -1,4 +1,0 @@
-﻿Feature: A byte order mark
-
-  Scenario: And other line ends
-    Given a step that passes

@@ -1,0 +1,4 @@
+Feature: Other line ends
+
+  Scenario: As on Windows
+    Given a step that passes

@@ -1,0 +1,2 @@
+def count(context):
+    context.count = context.count + 1 if "count" in context else 1

@@ -1,0 +1,1 @@
+from features.steps import first, second
