@@ -35,7 +35,9 @@ def main(argv: Sequence[str]) -> int:
         try:
             loaded = session.load()
         except LoadRefusedError as refused:
-            if str(refused):
+            if refused.answered:
+                sys.stdout.write(str(refused))
+            elif str(refused):
                 sys.stderr.write(f"surefoot: {refused}\n")
             return int(refused.exit_code)
         for text in loaded.notices:

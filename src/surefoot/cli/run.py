@@ -9,8 +9,8 @@ from typing import Any
 from surefoot.cli.session import Session
 from surefoot.config.helptext import run_help
 from surefoot.config.resolve import resolve
-from surefoot.engine.coordinator import Ended
 from surefoot.engine.loading import LoadRefusedError
+from surefoot.engine.terms import Ended
 from surefoot.errors import NothingRanError, UserError
 from surefoot.events.journal import JournalWriter
 from surefoot.exitcodes import ExitCode

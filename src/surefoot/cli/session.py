@@ -15,7 +15,7 @@ from surefoot import __version__
 from surefoot.cli import early, rundir
 from surefoot.config.resolve import Resolved
 from surefoot.config.settings import Settings
-from surefoot.engine.coordinator import Coordinator, Ended, Plan
+from surefoot.engine.coordinator import Coordinator
 from surefoot.engine.deadlines import Timeouts
 from surefoot.engine.loading import (
     BlockedPreloadError,
@@ -26,6 +26,7 @@ from surefoot.engine.loading import (
     start_load,
 )
 from surefoot.engine.results import Results
+from surefoot.engine.terms import Ended, Plan
 from surefoot.errors import NothingRanError, UserError
 from surefoot.events.events import (
     SCHEMA,

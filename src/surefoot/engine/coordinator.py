@@ -6,18 +6,17 @@ the process is asked for its stacks and then killed. It never imports user code.
 """
 
 import contextlib
-import os
 import selectors
 import signal
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
-
-from surefoot.engine.deadlines import Overrun, Timeouts, overrun
+from surefoot.engine.deadlines import Overrun, overrun
 from surefoot.engine.ending import Ending, sweep
-from surefoot.engine.loading import Site, end_site, start_load
+from surefoot.engine.launching import Launching
+from surefoot.engine.loading import Site, end_site
+from surefoot.engine.readiness import MAX_STARTS, Readiness
 from surefoot.engine.replaying import Replaying
 from surefoot.engine.results import Results
 from surefoot.engine.settling import Loss, Settling
@@ -32,87 +31,31 @@ from surefoot.engine.slots import (
     Stopping,
     Vacant,
 )
-from surefoot.events.events import ScenarioStarted, WorkerEnded, WorkerReady, WorkerStarted
+from surefoot.engine.terms import Ended, Plan, Sites
+from surefoot.events.events import ScenarioStarted, WorkerEnded, WorkerReady
 from surefoot.model.outcomes import Outcome
-from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
 from surefoot.plan.queue import UnitQueue
 from surefoot.worker import processes
-from surefoot.worker.board import Board, Place, Position
+from surefoot.worker.board import Position
 from surefoot.worker.protocol import (
-    Become,
-    Channel,
     ConnectionLostError,
-    CopyTree,
     Describe,
     Exited,
     Finish,
     Finished,
-    Fork,
     Forked,
-    Load,
-    Loaded,
-    LoadError,
     Message,
     Ready,
     RunUnit,
     ScenarioDone,
     UnitDone,
-    channel_pair,
 )
 
 _monotonic = time.monotonic
 
 TICK = 0.1
 """Seconds between looks at the boards: the precision of deadlines."""
-_MAX_STARTS = 3
-"""Workers that may die in a row before they have run a unit."""
-
-
-class Sites(Protocol):
-    """Makes zygotes for slots that have their own (spawned workers, private trees)."""
-
-    def tree(self, slot: int) -> CopyTree | None:
-        """Return the private tree that a forked worker of this slot is to enter."""
-
-    def start(self, slot: int) -> tuple[Channel, int, Load]:
-        """Start a process for a slot; return its channel, pid and what it is to load."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What the coordinator is to do."""
-
-    features: list[PlannedFeature]
-    jobs: int
-    run_dir: str
-    timeouts: Timeouts
-    grace: float
-    max_fail: int | None = None
-    stop: bool = False
-    fresh_workers: bool = False
-    """Isolation: a new worker for each unit."""
-    fork: bool = True
-    """False: each slot's own process becomes its worker."""
-    own_sites: bool = False
-    """True: each slot has a zygote of its own (implied by not `fork`)."""
-    replay: bool = False
-
-
-class Ended(msgspec.Struct):
-    """How the run went, beside the results."""
-
-    aborted: str = ""
-    interrupted: bool = False
-    before_all_failed: bool = False
-    after_all_failed: bool = False
-    cleanup_failed: bool = False
-    makespan: float = 0.0
-    longest: float = 0.0
-    total: float = 0.0
-    workers: int = 0
-    replay_problems: list[str] = []
-    snippets: str = ""
-    hook_output: list[str] = []
 
 
 class Coordinator:
@@ -128,7 +71,6 @@ class Coordinator:
         self._sites = sites
         self._selector = selectors.DefaultSelector()
         self._slots = [Slot(number) for number in range(1, plan.jobs + 1)]
-        self._by_pid: dict[int, Slot] = {}
         self._serial = 0
         self._signals = 0
         self._stopping = ""
@@ -140,11 +82,17 @@ class Coordinator:
         self._ending = Ending(plan.run_dir, plan.grace)
         self._settling = Settling(plan.features, plan.run_dir, queue, results)
         self._replaying = Replaying(results.journal)
+        self._readiness = Readiness(self._slots, results)
+        self._launching = Launching(plan, site, sites, results, self._selector, self)
         self._described: dict[int, list[bytes]] = {}
         self._deferred: list[tuple[Message, bytes]] = []
-        self._unready: list[str] = []
         self.ended = Ended(workers=plan.jobs)
         self.estimate_left: Callable[[], float | None] = lambda: None
+
+    @property
+    def stopping(self) -> str:
+        """Why nothing new begins; empty while the run goes on."""
+        return self._stopping
 
     # -- the loop
 
@@ -177,7 +125,7 @@ class Coordinator:
         while goes_on():
             deferred, self._deferred = self._deferred, []
             for message, body in deferred:
-                self._site_message(message, body)
+                self.site_message(message, body)
             self._dispatch()
             for key, _ in self._selector.select(TICK):
                 key.data(key.fileobj)
@@ -209,7 +157,7 @@ class Coordinator:
         coming = sum(isinstance(other.state, Loading | Starting | Idle) for other in self._slots)
         if coming >= len(self._queue):
             return
-        self._start(slot)
+        self._launching.start(slot)
 
     def _feed(self, slot: Slot) -> None:
         if self._stopping:
@@ -242,72 +190,6 @@ class Coordinator:
             # Its end will be told by the zygote, and the unit given out again.
             return
 
-    # -- starting and ending workers
-
-    def _start(self, slot: Slot) -> None:
-        slot.units_run = 0
-        slot.ready = False
-        slot.aborted = False
-        if slot.board is None:
-            slot.board = Board.create(os.path.join(self._plan.run_dir, f"board-{slot.number}"))
-        slot.board.clear_stop()
-        slot.board.at(Place.IDLE)
-        if not self._plan.own_sites:
-            slot.site = self._site
-            self._fork(slot, self._site)
-            return
-        site = slot.site
-        if isinstance(site, Site) and self._plan.fork:
-            self._fork(slot, site)
-            return
-        channel, pid, load = self._sites.start(slot.number)
-        slot.site = start_load(channel, pid, load)
-        slot.move(Loading(_monotonic()))
-        self._selector.register(channel, selectors.EVENT_READ, lambda _: self._from_own_site(slot))
-
-    def _fork(self, slot: Slot, site: Site) -> None:
-        assert slot.board is not None
-        ours, theirs = channel_pair()
-        try:
-            site.channel.send(
-                Fork(
-                    slot.number,
-                    slot.board.path,
-                    self._plan.jobs,
-                    self._sites.tree(slot.number),
-                ),
-                descriptors=[theirs.fileno()],
-            )
-        except ConnectionLostError:
-            self._site_lost()
-            ours.close()
-            return
-        finally:
-            theirs.close()
-        slot.channel = ours
-        slot.pid = 0
-        slot.move(Starting(_monotonic()))
-        self._selector.register(ours, selectors.EVENT_READ, lambda _: self._from_worker(slot))
-
-    def _become(self, slot: Slot, site: Site) -> None:
-        """Let a slot's own process become its worker (no fork)."""
-        assert slot.board is not None
-        ours, theirs = channel_pair()
-        self._selector.unregister(site.channel)
-        site.channel.send(
-            Become(slot.number, slot.board.path, self._plan.jobs), descriptors=[theirs.fileno()]
-        )
-        theirs.close()
-        slot.channel = ours
-        slot.move(Starting(_monotonic()))
-        self._selector.register(ours, selectors.EVENT_READ, lambda _: self._from_worker(slot))
-        self._started(slot, site.pid)
-
-    def _started(self, slot: Slot, pid: int) -> None:
-        slot.pid = pid
-        self._by_pid[pid] = slot
-        self._results.emit(WorkerStarted(self._results.at(), slot.number, pid))
-
     def _finish(self, slot: Slot) -> None:
         assert slot.channel is not None
         slot.move(Finishing(_monotonic()))
@@ -319,70 +201,27 @@ class Coordinator:
     def _from_site(self, _: Any) -> None:
         frames, closed = self._site.channel.drain()
         for message, body in frames:
-            self._site_message(message, body)
+            self.site_message(message, body)
         if closed:
-            self._site_lost()
+            self.site_lost()
 
-    def _site_message(self, message: Message, body: bytes) -> None:
+    def site_message(self, message: Message, body: bytes) -> None:
+        """Take what a zygote has sent after its load."""
         if isinstance(message, Forked):
             if message.worker < 0:
                 self._replaying.pid = message.pid
             else:
-                self._started(self._slots[message.worker - 1], message.pid)
+                self._launching.started(self._slots[message.worker - 1], message.pid)
         elif isinstance(message, Exited):
             if message.worker < 0:
                 self._replayer_gone(message.status)
-            elif (slot := self._by_pid.pop(message.pid, None)) is not None:
-                self._gone(slot, message.status)
+            elif (slot := self._launching.by_pid.pop(message.pid, None)) is not None:
+                self.gone(slot, message.status)
         elif isinstance(message, Describe):
             self._described[message.feature] = body.split(b"\n")
 
-    def _from_own_site(self, slot: Slot) -> None:
-        site = slot.site
-        assert isinstance(site, Site)
-        frames, closed = site.channel.drain()
-        for message, body in frames:
-            if isinstance(message, Loaded):
-                if isinstance(slot.state, Loading):
-                    if self._stopping:
-                        self._selector.unregister(site.channel)
-                        end_site(site)
-                        slot.site = None
-                        slot.move(Vacant(closed=True))
-                        return
-                    if self._plan.fork:
-                        self._fork(slot, site)
-                    else:
-                        self._become(slot, site)
-                        return
-            elif isinstance(message, LoadError):
-                self._results.notice(
-                    "degraded-workers",
-                    f"worker {slot.number} could not load the suite: {message.message}",
-                )
-                self._drop_own_site(slot, site)
-                return
-            else:
-                self._site_message(message, body)
-        if closed:
-            if isinstance(slot.state, Loading):
-                self._results.notice(
-                    "degraded-workers", f"worker {slot.number}: its process ended while loading"
-                )
-            self._drop_own_site(slot, site)
-
-    def _drop_own_site(self, slot: Slot, site: Site) -> None:
-        self._selector.unregister(site.channel)
-        end_site(site)
-        slot.site = None
-        if isinstance(slot.state, Loading):
-            slot.move(Vacant(closed=True))
-            self._check_any_worker()
-        elif not isinstance(slot.state, Vacant):
-            self._by_pid.pop(slot.pid, None)
-            self._gone(slot, signal.SIGKILL)
-
-    def _from_worker(self, slot: Slot) -> None:
+    def from_worker(self, slot: Slot) -> None:
+        """Take what a worker has sent."""
         channel = slot.channel
         if channel is None:
             return
@@ -394,7 +233,7 @@ class Coordinator:
             channel.close()
             slot.channel = None
             # Its end is told by its zygote. A process of our own has to be waited for here.
-            self._reap_own(slot)
+            self._launching.reap(slot, wait=True)
 
     def _worker_message(self, slot: Slot, message: Message, body: bytes) -> None:
         if isinstance(message, Ready):
@@ -419,55 +258,19 @@ class Coordinator:
         if not isinstance(slot.state, Starting):
             return
         if message.hook_failed:
-            self._before_all_failed(slot, message)
-            return
-        slot.ready = True
-        slot.failed_starts = 0
-        self._tell_unready()
-        slot.move(Idle(_monotonic()))
+            self.ended.hook_output.append(message.output)
+            self._finish(slot)
+            self._readiness.failed(slot, message)
+            self.unusable()
+        else:
+            self._readiness.passed(slot)
+            slot.move(Idle(_monotonic()))
 
-    def _before_all_failed(self, slot: Slot, message: Ready) -> None:
-        """One worker could not be prepared.
-
-        With other workers ready or on their way the run goes on without this one, and says so:
-        such a suite starts something in `before_all` that can exist only once. When none is
-        left, the run is what it is under behave: nothing tested, failed.
-        """
-        self._finish(slot)
-        slot.failed_starts = _MAX_STARTS
-        text = message.output.strip()
-        self._unready.append(
-            f"before_all failed in worker {slot.number}; the run goes on with the others. If it"
-            " starts something that can exist only once (a fixed port, a file), give each worker"
-            " its own (SUREFOOT_WORKER is its number)." + (f" It printed: {text}" if text else "")
-        )
-        self.ended.hook_output.append(message.output)
-        self._tell_unready()
-        self._check_any_worker()
-
-    def _tell_unready(self) -> None:
-        """Say which workers could not be prepared, once it is known that another one could."""
-        if any(slot.ready for slot in self._slots):
-            for text in self._unready:
-                self._results.notice("degraded-workers", text)
-            self._unready.clear()
-
-    def _check_any_worker(self) -> None:
+    def unusable(self) -> None:
         """End the run when no slot can have a worker any more."""
-        usable = [
-            slot
-            for slot in self._slots
-            if not (
-                (isinstance(slot.state, Vacant) and slot.state.closed)
-                or slot.failed_starts >= _MAX_STARTS
-            )
-        ]
-        if usable or self._stopping:
-            return
-        if any(slot.ready for slot in self._slots):
-            return
-        self.ended.before_all_failed = True
-        self._stop("before_all failed in every worker")
+        if not self._stopping and self._readiness.hopeless():
+            self.ended.before_all_failed = True
+            self._stop("before_all failed in every worker")
 
     def _scenario_done(self, slot: Slot, message: ScenarioDone, body: bytes) -> None:
         running = slot.state
@@ -506,7 +309,7 @@ class Coordinator:
         self._results.unit_ended(unit.feature)
         slot.move(Idle(now))
         if message.aborted:
-            self._aborted(slot, unit, failed=message.failed)
+            self._aborted(unit, failed=message.failed)
         elif self._plan.fresh_workers:
             self._finish(slot)
 
@@ -515,14 +318,13 @@ class Coordinator:
         self.ended.total += seconds
         self.ended.longest = max(self.ended.longest, seconds)
 
-    def _aborted(self, slot: Slot, unit: Unit, *, failed: bool) -> None:
+    def _aborted(self, unit: Unit, *, failed: bool) -> None:
         """User code called `context.abort()`.
 
         With one worker behave's own way is followed: an aborted runner goes through the
         remaining features without running a scenario, unless the feature failed. Other
         workers begin no further unit.
         """
-        slot.aborted = True
         self._results.notice("abort", f"context.abort() was called in {self._name(unit.feature)}")
         self.ended.aborted = "aborted by the suite"
         if failed or len(self._slots) > 1:
@@ -539,23 +341,7 @@ class Coordinator:
 
     # -- ends of processes
 
-    def _reap_own(self, slot: Slot) -> None:
-        site = slot.site
-        if self._plan.fork or not isinstance(site, Site):
-            return
-        status = processes.await_end(site.pid, 2.0)
-        if status is None:
-            processes.kill(site.pid)
-            status = processes.await_end(site.pid, 2.0)
-        self._own_ended(slot, site, signal.SIGKILL if status is None else status)
-
-    def _own_ended(self, slot: Slot, site: Site, status: int) -> None:
-        self._by_pid.pop(site.pid, None)
-        site.board.close()
-        slot.site = None
-        self._gone(slot, status)
-
-    def _gone(self, slot: Slot, status: int) -> None:
+    def gone(self, slot: Slot, status: int) -> None:
         """A worker process has ended."""
         # Read before anything else: its last results are still in the socket, and closing it
         # first would lose them.
@@ -605,16 +391,16 @@ class Coordinator:
             self.ended.hook_output.append(
                 f"worker {slot.number} ended ({how}) in after_all\n{self._ending.stacks(slot)}\n"
             )
-        closed = bool(self._stopping) or slot.failed_starts >= _MAX_STARTS
+        closed = bool(self._stopping) or slot.failed_starts >= MAX_STARTS
         slot.move(Vacant(closed=closed))
-        self._check_any_worker()
+        self.unusable()
 
     def _settle(self, loss: Loss) -> None:
         self._unit_over(_monotonic() - loss.running.since)
         for _ in range(self._settling.settle(loss, stopping=bool(self._stopping))):
             self._count_failure()
 
-    def _site_lost(self) -> None:
+    def site_lost(self) -> None:
         """The zygote is gone: nothing can be started, and its workers die with it."""
         if self._site.pid:
             self._site.pid = 0
@@ -628,9 +414,9 @@ class Coordinator:
             if not isinstance(slot.state, Vacant) and slot.site is not None:
                 if slot.pid:
                     processes.kill(slot.pid)
-                self._by_pid.pop(slot.pid, None)
+                self._launching.by_pid.pop(slot.pid, None)
                 if not isinstance(slot.state, Loading):
-                    self._gone(slot, signal.SIGKILL)
+                    self.gone(slot, signal.SIGKILL)
         self._replayer_gone(signal.SIGKILL)
 
     # -- deadlines
@@ -641,6 +427,10 @@ class Coordinator:
             self._kill_running("interrupted")
             self._kill_at = None
         limit = self._plan.timeouts.run
+        patience = self._plan.timeouts.hook
+        if patience is not None and self._replaying.waited(now) > patience:
+            # A formatter that hangs is user code too.
+            processes.kill(self._replaying.pid)
         if limit is not None and now - self._began > limit and not self._stopping:
             self._stop(f"the run did not end within {limit:g} s (--timeout-run)")
             for slot in self._slots:
@@ -650,13 +440,9 @@ class Coordinator:
             self._look_at(slot, now)
 
     def _look_at(self, slot: Slot, now: float) -> None:
-        site = slot.site
-        if not self._plan.fork and slot.pid and isinstance(site, Site):
-            # A child of the suite may hold the socket open, so its end alone is no sign.
-            status = processes.reap(site.pid)
-            if status is not None:
-                self._own_ended(slot, site, status)
-                return
+        # A child of the suite may hold the socket open, so that its end alone is no sign.
+        if self._launching.reap(slot, wait=False):
+            return
         state = slot.state
         if isinstance(state, Vacant | Idle):
             return
@@ -681,7 +467,7 @@ class Coordinator:
         if found is None:
             return
         # What it has reported in the meantime comes first.
-        self._from_worker(slot)
+        self.from_worker(slot)
         if slot.state is state and slot.board.read() == position:
             self._overrun(slot, found, position)
 
@@ -691,7 +477,7 @@ class Coordinator:
             self._results.notice("degraded-workers", f"worker {slot.number}: {found.reason}")
             site = slot.site
             assert isinstance(site, Site)
-            self._drop_own_site(slot, site)
+            self._launching.drop(slot, site)
             return
         if isinstance(state, Finishing) and state.finished:
             self._results.notice(
@@ -705,7 +491,7 @@ class Coordinator:
             if isinstance(state, Finishing):
                 self.ended.after_all_failed = True
             else:
-                slot.failed_starts = _MAX_STARTS
+                slot.failed_starts = MAX_STARTS
         if slot.pid:
             self._ending.begin(slot, Outcome.TIMED_OUT, found.reason)
 
@@ -742,7 +528,7 @@ class Coordinator:
     def _kill_running(self, reason: str) -> None:
         for slot in self._slots:
             if isinstance(slot.state, Loading) and isinstance(slot.site, Site):
-                self._drop_own_site(slot, slot.site)
+                self._launching.drop(slot, slot.site)
             elif not isinstance(slot.state, Vacant) and slot.pid:
                 self._ending.kill(slot, reason)
 
@@ -801,7 +587,7 @@ class Coordinator:
             while feature not in self._described:
                 message, body = self._site.channel.receive()
                 if isinstance(message, Describe):
-                    self._site_message(message, body)
+                    self.site_message(message, body)
                 else:
                     # Ends of workers wait for the loop: we are in the middle of a result.
                     self._deferred.append((message, body))

@@ -1,6 +1,7 @@
 """The coordinator's side of the process that calls behave's formatters."""
 
 import contextlib
+import time
 from collections.abc import Callable
 
 from surefoot.engine.loading import Site, await_load, start_load
@@ -17,6 +18,9 @@ from surefoot.worker.protocol import (
     channel_pair,
 )
 
+_PATIENCE = 60.0
+"""Seconds that one feature may wait to be handed over."""
+
 
 class Replaying:
     """Hands over features and takes back what went wrong. `over` once the process is gone."""
@@ -28,6 +32,13 @@ class Replaying:
         self.problems: list[str] = []
         self.snippets = ""
         self._done = False
+        self._ending_since: float | None = None
+
+    def waited(self, now: float) -> float:
+        """Return for how many seconds the end of the replay has been awaited."""
+        if self._ending_since is None or self.channel is None:
+            return 0.0
+        return now - self._ending_since
 
     @property
     def over(self) -> bool:
@@ -64,12 +75,18 @@ class Replaying:
             return
         stored = [(ref.offset, ref.length) for ref in lines if not ref.in_memory]
         spilled = [self._journal.read_line(ref) for ref in lines if ref.in_memory]
-        with contextlib.suppress(ConnectionLostError):
-            self.channel.send(ReplayFeature(feature, stored), b"\n".join(spilled))
+        # A formatter that hangs lets the socket fill up; the run does not wait for it.
+        self.channel.socket.settimeout(_PATIENCE)
+        try:
+            with contextlib.suppress(ConnectionLostError):
+                self.channel.send(ReplayFeature(feature, stored), b"\n".join(spilled))
+        finally:
+            self.channel.socket.settimeout(None)
 
     def end(self, undefined: list[tuple[str, str]], *, aborted: bool) -> None:
         """Let it close the formatters."""
         if self.channel is not None:
+            self._ending_since = time.monotonic()
             with contextlib.suppress(ConnectionLostError):
                 self.channel.send(ReplayEnd(aborted, undefined))
 

@@ -98,8 +98,6 @@ class Slot:
         self.ready = False
         """Whether `before_all` has passed in the current process."""
         self.site: object | None = None
-        self.aborted = False
-        """Whether user code called `context.abort()` in the current process."""
         self.failed_starts = 0
 
     def move(self, state: State) -> None:

@@ -169,7 +169,7 @@ class SqliteHistory:
                 connection.execute("COMMIT")
             finally:
                 connection.close()
-        except (sqlite3.Error, OSError, _DamagedError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError, _DamagedError) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> UnusableHistoryError:
@@ -180,7 +180,8 @@ class SqliteHistory:
                 f"the history {self._path} is locked by another process (waited "
                 f"{BUSY_SECONDS:g} s); the run goes on without it and is not recorded"
             )
-        if code in _DAMAGED or isinstance(error, _DamagedError):
+        # sqlite3 fails to decode where SQLite's own message quotes what it could not read.
+        if code in _DAMAGED or isinstance(error, UnicodeDecodeError | _DamagedError):
             return self._move_aside(error)
         return self._cannot_be_used(error)
 
@@ -192,16 +193,15 @@ class SqliteHistory:
 
     def _move_aside(self, error: Exception) -> UnusableHistoryError:
         target = f"{self._path}.damaged"
-        # The journal goes first: left behind, it would be rolled back into the next new file.
-        for suffix in ("-journal", "-wal", "-shm", ""):
-            try:
-                with suppress(FileNotFoundError):  # another run that found it damaged was first
-                    os.replace(self._path + suffix, target + suffix)
-            except OSError as refused:
-                return UnusableHistoryError(
-                    f"the history {self._path} is damaged ({error}) and cannot be moved aside "
-                    f"({refused}); the run goes without a history: delete the file"
-                )
+        # A journal that stays behind does no harm: SQLite deletes it when the next file is empty.
+        try:
+            with suppress(FileNotFoundError):  # another run that found it damaged was first
+                os.replace(self._path, target)
+        except OSError as refused:
+            return UnusableHistoryError(
+                f"the history {self._path} is damaged ({error}) and cannot be moved aside "
+                f"({refused}); the run goes without a history: delete the file"
+            )
         return UnusableHistoryError(
             f"the history {self._path} is damaged ({error}) and was moved to {target}; this run "
             f"goes without a history, the next one begins a new one"

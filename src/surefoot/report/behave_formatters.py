@@ -31,7 +31,7 @@ from surefoot.events.records import (
 )
 from surefoot.model.scenarios import ScenarioPath
 from surefoot.suite import decode as rebuild
-from surefoot.suite.load import formatter_class, is_live
+from surefoot.suite.load import formatter_class, is_live, terminal_formatter
 from surefoot.worker.protocol import (
     Channel,
     ConnectionLostError,
@@ -359,7 +359,7 @@ class Replay:
 
     def close(self, *, aborted: bool) -> None:
         """Close formatters, then reporters, as behave does after the last feature."""
-        if aborted and self._config.format:
+        if aborted and terminal_formatter(self._config):
             print("\nABORTED: By user.")
         self._each("close")
         for reporter in self._reporters:

@@ -116,7 +116,10 @@ def counts_line(kind: str, counts: dict[str, int]) -> str:
 
 
 def _hooks(view: RunView, hook_output: Sequence[str], style: Style) -> list[str]:
-    failures = view.hook_failures()
+    if view.finished is not None and not view.finished.failed:
+        # A worker whose before_all failed, while others did its work, is a notice.
+        return []
+    failures = _once(view.hook_failures())
     known = {failure.message.strip() for failure in failures}
     extra = [text for text in dict.fromkeys(hook_output) if text.strip() not in known | {""}]
     failures += [HookFailure("before_all or after_all of a worker", text) for text in extra]
@@ -128,6 +131,17 @@ def _hooks(view: RunView, hook_output: Sequence[str], style: Style) -> list[str]
     if len(failures) > MAX_IN_FULL:
         lines.append(f"  ... and {len(failures) - MAX_IN_FULL:,} more")
     return [*lines, ""]
+
+
+def _once(failures: list[HookFailure]) -> list[HookFailure]:
+    """Join those that say the same: before_all fails in every worker alike."""
+    places: dict[str, list[HookFailure]] = {}
+    for failure in failures:
+        places.setdefault(failure.message, []).append(failure)
+    return [
+        HookFailure(", ".join(item.where for item in same), message, same[0].captured)
+        for message, same in places.items()
+    ]
 
 
 def _failures(

@@ -211,6 +211,7 @@ class RunView:
                 line=event.record.line,
                 name=event.record.name,
             )
+        if case.whole:
             self._whole[event.id] = case
         case.outcomes[event.attempt] = event.outcome
         case.headlines[event.attempt] = headline(event)
@@ -246,7 +247,7 @@ class RunView:
                 name=planned.name if planned else event.id,
             )
         case.verdict = event.verdict
-        case.outcomes = dict(enumerate(event.outcomes, start=1))
+        case.outcomes = {**dict(enumerate(event.outcomes, start=1)), **case.outcomes}
 
     def _feature(self, event: FeatureFinished) -> None:
         failures = list(feature_hook_failures(event.record))

@@ -68,6 +68,7 @@ class Suite:
         try:
             # Entered for good: user code imports from these paths at any time of the run.
             self.runner.path_manager.__enter__()
+            self._check_paths()
             self.runner.setup_paths()
             with _exec_with_progress(progress):
                 self.runner.load_hooks()
@@ -89,6 +90,14 @@ class Suite:
                 + _own_traceback(error),
             ) from error
         self.runner.features = self.features
+
+    def _check_paths(self) -> None:
+        """Name a path that is not there before behave looks for step directories above it."""
+        for path in self.config.paths:
+            name = path.removeprefix("@")
+            plain = name if os.path.exists(name) else name.rpartition(":")[0]
+            if not os.path.exists(plain or name):
+                raise SuiteError("usage", f"there is no such file or directory: {path}")
 
     def _note_corrected_lines(self, locations: list[Any]) -> None:
         lines = {

@@ -91,6 +91,7 @@ def test_a_reader_does_not_overtake_a_writer_that_waits() -> None:
     turn = table.turn()
     assert not turn.acquire(write(1, "db"))
     assert not turn.acquire(read(2, "db"))
+    assert not turn.acquire(read(3, "db", "api")), "the reader that was refused changes nothing"
 
 
 def test_readers_that_wait_keep_out_writers_and_let_readers_pass() -> None:
@@ -119,5 +120,5 @@ def test_a_serial_unit_that_waits_makes_nobody_idle() -> None:
     table = LockTable()
     assert table.turn().acquire(FREE)
     turn = table.turn()
-    assert not turn.acquire(serial(0))
+    assert not turn.acquire(Unit(feature=0, paths=((0,),), serial=True, locks=(Lock("db"),)))
     assert turn.acquire(write(1, "db"))

@@ -181,6 +181,18 @@ def test_drain_empties_the_queue_and_what_comes_later_still_works() -> None:
     assert take_all(queue) == [units[1]]
 
 
+def test_units_that_come_back_for_ever_do_not_fill_the_heap() -> None:
+    units = [unit(0, DB), unit(1, DB), unit(2)]
+    queue = UnitQueue(units, SuiteOrder())
+    for _ in range(200):
+        taken = take_all(queue)
+        assert taken == [units[0], units[2]]
+        for back in reversed(taken):
+            queue.done(back)
+            queue.add(back)
+    assert len(queue._heads) <= 8
+
+
 def test_done_for_a_unit_that_was_never_taken_is_our_bug() -> None:
     queue = UnitQueue([unit(0)], SuiteOrder())
     with pytest.raises(InternalError):

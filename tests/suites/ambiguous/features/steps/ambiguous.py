@@ -1,0 +1,6 @@
+from behave import given
+
+
+@given("a step that {does}")
+def does_something(context, does):
+    pass

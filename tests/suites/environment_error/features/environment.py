@@ -1,0 +1,1 @@
+raise OSError("the environment is not there")

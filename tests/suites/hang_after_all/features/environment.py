@@ -1,0 +1,5 @@
+import threading
+
+
+def after_all(context):
+    threading.Event().wait()

@@ -1,0 +1,5 @@
+import threading
+
+
+def before_all(context):
+    threading.Event().wait()

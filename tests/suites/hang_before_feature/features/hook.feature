@@ -1,0 +1,7 @@
+Feature: Hooks that do not end: before_feature
+
+  Scenario: One
+    Given a step that passes
+
+  Scenario: Two
+    Given a step that passes

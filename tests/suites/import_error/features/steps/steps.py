@@ -1,0 +1,7 @@
+import no_such_module
+from behave import given
+
+
+@given("a step that passes")
+def passes(context):
+    pass

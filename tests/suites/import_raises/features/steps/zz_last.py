@@ -1,0 +1,3 @@
+settings = {}
+print("about to fail")
+address = settings["address"]

@@ -1,0 +1,4 @@
+Feature: Elsewhere
+
+  Scenario: It is alive here too
+    Then the thread is alive

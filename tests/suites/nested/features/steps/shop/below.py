@@ -1,0 +1,6 @@
+from behave import given
+
+
+@given("a step below")
+def below(context):
+    pass

@@ -1,0 +1,4 @@
+Feature: Little output
+
+  Scenario: One line
+    Given one line is printed

@@ -1,0 +1,4 @@
+Feature: It cannot be loaded
+
+  Scenario: One
+    Given a step that passes

@@ -1,0 +1,4 @@
+Feature: Another feature
+
+  Scenario: It passes
+    Given the number 1

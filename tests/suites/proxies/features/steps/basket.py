@@ -1,0 +1,1 @@
+from shop.steps.basket import *  # noqa: F403

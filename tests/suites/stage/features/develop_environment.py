@@ -1,0 +1,2 @@
+def before_all(context):
+    context.stage = context.config.stage
