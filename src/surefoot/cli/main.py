@@ -42,12 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    code = int(ExitCode.PASSED)
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
+        # `| head`: what was asked for is done, and its exit code stands.
         _close_quietly()
-        return int(ExitCode.PASSED)
     except OSError as error:
         return _system_error(error)
     return code

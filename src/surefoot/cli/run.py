@@ -1,9 +1,8 @@
 """`surefoot run`: runs a suite and reports it."""
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from surefoot.cli.session import Session
@@ -102,8 +101,10 @@ def write_reports(
                 " --junit-xml PATH`\n"
             )
     lines += [f"what failing scenarios may have written -> {path}" for path in kept]
-    where = settings.journal or os.path.relpath(session.run_dir, session.cwd)
-    lines.append(f"journal and output -> {where} (surefoot report {session.run_id})")
+    inside = session.run_dir.startswith(session.cwd + os.sep)
+    where = os.path.relpath(session.run_dir, session.cwd) if inside else session.run_dir
+    name = settings.journal or (session.run_id if inside else session.run_dir)
+    lines.append(f"journal and output -> {where} (surefoot report {name})")
     return lines
 
 
@@ -125,7 +126,7 @@ def show_end(
 ) -> None:
     """Print the summary: on standard output, or beside a formatter that has it, the little that
     behave cannot say, on standard error."""
-    from surefoot.report.style import make_style
+    from surefoot.report.style import SafeWriter, make_style
     from surefoot.report.summary import render_beside, render_summary
 
     settings = session.settings
@@ -148,23 +149,15 @@ def show_end(
             repro=session.repro,
             hook_output=ended.hook_output,
             reports=reports,
+            output_dir=os.path.relpath(session.run_dir, session.cwd),
         )
-    with _closed_terminal_is_no_failure():
-        stream.write(text)
-        stream.flush()
-        if ended.snippets:
-            sys.stderr.write(ended.snippets)
-            sys.stderr.flush()
-
-
-@contextlib.contextmanager
-def _closed_terminal_is_no_failure() -> Iterator[None]:
-    """Keep the run's exit code when nobody reads the summary any more (`| head`)."""
-    try:
-        yield
-    except BrokenPipeError:
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(descriptor, 1)
+    writer = SafeWriter(stream)
+    writer.write(text)
+    writer.flush()
+    if ended.snippets:
+        errors = SafeWriter(sys.stderr)
+        errors.write(ended.snippets)
+        errors.flush()
 
 
 def _width(stream: Any) -> int:

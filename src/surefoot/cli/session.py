@@ -492,7 +492,7 @@ class Session:
         """Return the command that runs one scenario again."""
         keep: list[str] = []
         arguments = list(self.resolved.behave_args)
-        for argument, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
             if argument in ("-D", "--define", "--stage", "--lang"):
                 keep += [argument, value]
             elif argument.startswith(("-D", "--define=", "--stage=", "--lang=")):

@@ -333,6 +333,7 @@ class Coordinator:
     def _finished(self, slot: Slot, message: Finished) -> None:
         if isinstance(slot.state, Finishing):
             slot.move(Finishing(_monotonic(), finished=True))
+        slot.finished = message
         if slot.ready:
             self.ended.after_all_failed |= message.hook_failed
             self.ended.cleanup_failed |= message.cleanup_failed
@@ -355,7 +356,18 @@ class Coordinator:
         how = processes.describe_status(status)
         if processes.group_alive(slot.pid):
             processes.kill(slot.pid)
-        self._results.emit(WorkerEnded(self._results.at(), slot.number, how))
+        said = slot.finished
+        self._results.emit(
+            WorkerEnded(
+                self._results.at(),
+                slot.number,
+                how,
+                hook_failed=bool(slot.ready and said and said.hook_failed),
+                cleanup_failed=bool(slot.ready and said and said.cleanup_failed),
+                output=said.output if said else "",
+            )
+        )
+        slot.finished = None
         state = slot.state
         pid, slot.pid = slot.pid, 0
         if isinstance(state, Running):

@@ -192,6 +192,8 @@ class Results:
             ledger.units += 1
             return msgspec.structs.replace(unit, attempt=unit.attempt + 1, fresh=True)
         ref = self.journal.append_line(line)
+        if done.hook_failures:
+            self.tell(decode(line))
         ledger.parts.append(
             Part(
                 attempt=unit.attempt,
@@ -315,27 +317,31 @@ class Results:
                 undefined=0,
                 attempts=[outcome],
             )
-        if not ledger.parts:
-            whole = self._described_feature(feature)
-            if ledger.ran:
-                whole = records.as_if_run(whole)
-            ref = self.emit(whole)
-            ledger.parts.append(
-                Part(
-                    attempt=0,
-                    complete=False,
-                    failed=False,
-                    status=whole.record.state.status,
-                    own_hook_failed=False,
-                    hook_failures=0,
-                    groups=[
-                        GroupState("rule", item.path, item.state.status, False, len(item.items))
-                        for item in whole.record.items
-                        if isinstance(item, RuleItem)
-                    ],
-                    ref=ref,
-                )
-            )
+        if not any(part.complete for part in ledger.parts):
+            self._add_skeleton(ledger)
+
+    def _add_skeleton(self, ledger: Ledger) -> None:
+        """Store the feature as parsed: units that are parts of it tell only of themselves."""
+        whole = self._described_feature(ledger.planned.index)
+        if ledger.ran and not ledger.parts:
+            whole = records.as_if_run(whole)
+        ledger.parts.insert(
+            0,
+            Part(
+                attempt=0,
+                complete=False,
+                failed=False,
+                status=whole.record.state.status,
+                own_hook_failed=False,
+                hook_failures=0,
+                groups=[
+                    GroupState("rule", item.path, item.state.status, False, len(item.items))
+                    for item in whole.record.items
+                    if isinstance(item, RuleItem)
+                ],
+                ref=self.emit(whole),
+            ),
+        )
 
     def _leave_untested(self, ledger: Ledger) -> None:
         """Close a feature of which nothing ran, when no formatter needs its records.

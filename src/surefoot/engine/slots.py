@@ -12,7 +12,7 @@ from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import ScenarioPath
 from surefoot.model.units import Unit
 from surefoot.worker.board import Board, Position
-from surefoot.worker.protocol import Channel
+from surefoot.worker.protocol import Channel, Finished
 
 
 class Vacant(msgspec.Struct, frozen=True):
@@ -99,6 +99,8 @@ class Slot:
         """Whether `before_all` has passed in the current process."""
         self.site: object | None = None
         self.failed_starts = 0
+        self.finished: Finished | None = None
+        """What the current process said of its `after_all`."""
 
     def move(self, state: State) -> None:
         """Go to the next state. Raises InternalError for one that cannot follow."""

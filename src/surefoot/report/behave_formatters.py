@@ -112,39 +112,44 @@ def assemble(events: Iterable[Event]) -> tuple[FeatureRecord, dict[ScenarioPath,
     last = parts[-1]
     if len(parts) == 1 and last.complete and attempts <= {last.attempt}:
         return last.record, scenarios
-    return _merged([part.record for part in parts]), scenarios
+    return _merged(parts), scenarios
 
 
-def _merged(parts: list[FeatureRecord]) -> FeatureRecord:
+def _merged(events: list[FeatureFinished]) -> FeatureRecord:
+    """Return one record; the items are those of the feature as parsed, where that is told."""
+    parts = [event.record for event in events]
     feature = parts[-1]
+    skeleton = next((event.record for event in events if event.worker < 0), feature)
     state = msgspec.structs.replace(feature.state, status="untested")
     for part in parts:
         if part.state.hook_failed or part.state.status in ("hook_error", "cleanup_error"):
             state = part.state
+    rules: dict[ScenarioPath, list[RuleItem]] = {}
+    for part in parts:
+        for item in part.items:
+            if isinstance(item, RuleItem):
+                rules.setdefault(item.path, []).append(item)
     return msgspec.structs.replace(
         feature,
         ran=any(part.ran for part in parts),
         announced=any(part.announced for part in parts),
         finished=any(part.finished for part in parts),
-        items=[_merge_item(index, parts) for index in range(len(feature.items))],
+        items=[
+            _merged_rule(item, rules[item.path]) if isinstance(item, RuleItem) else item
+            for item in skeleton.items
+        ],
         state=state,
     )
 
 
-def _merge_item(index: int, parts: list[FeatureRecord]) -> Any:
-    own = [part.items[index] for part in parts if index < len(part.items)]
-    item = own[-1]
-    if isinstance(item, RuleItem):
-        rules = [other for other in own if isinstance(other, RuleItem)]
-        bad = [rule for rule in rules if rule.state.hook_failed]
-        state = bad[-1].state if bad else msgspec.structs.replace(item.state, status="untested")
-        return msgspec.structs.replace(
-            item,
-            state=state,
-            announced=any(rule.announced for rule in rules),
-            finished=any(rule.finished for rule in rules),
-        )
-    return item
+def _merged_rule(item: RuleItem, parts: list[RuleItem]) -> RuleItem:
+    bad = [part for part in parts if part.state.hook_failed]
+    return msgspec.structs.replace(
+        item,
+        state=bad[-1].state if bad else msgspec.structs.replace(item.state, status="untested"),
+        announced=any(part.announced for part in parts),
+        finished=any(part.finished for part in parts),
+    )
 
 
 class _ReplayRunner:

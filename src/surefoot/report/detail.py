@@ -4,7 +4,10 @@ Whatever came from the suite stands behind a gutter, so that nobody (and no CI s
 reads commands from the log) takes it for ours, and is made harmless and cut to a size.
 """
 
+import os
 from collections.abc import Callable, Iterator
+
+import msgspec
 
 from surefoot.events.events import ScenarioFinished
 from surefoot.events.records import CapturedRecord
@@ -33,15 +36,22 @@ WORDS = {
 }
 
 
-def case_in_full(
-    case: Case,
-    *,
-    style: Style,
-    quiet: bool,
-    read_output: ReadOutput,
-    repro: Callable[[str], str],
-) -> list[str]:
+class Showing(msgspec.Struct, frozen=True):
+    """How cases are shown."""
+
+    style: Style
+    quiet: bool
+    read_output: ReadOutput
+    """Returns the content of an attempt's output file."""
+    repro: Callable[[str], str]
+    """Returns the command that runs a location again."""
+    output_dir: str = ""
+    """What output files are named relative to, as the reader would type it."""
+
+
+def case_in_full(case: Case, showing: Showing) -> list[str]:
     """Return the lines of a scenario that failed."""
+    style = showing.style
     lines = [
         f"{style.red(style.bold(WORDS[case.outcome]))}"
         f"  {style.bold(one_line(case.location))}  {one_line(case.name)}"
@@ -55,19 +65,19 @@ def case_in_full(
         event = case.attempts[reported]
         lines.append(f"  {style.dim(_circumstances(event, len(case.outcomes)))}")
         if case.whole:
-            lines += attempt_in_full(event, case, style, quiet=quiet, read_output=read_output)
+            lines += attempt_in_full(event, case, showing)
         else:
             lines.append(f"  {one_line(case.headlines[reported])}")
         for number in numbers:
             if number != reported:
                 lines.append(f"  {_other_attempt(case, number)}")
-    lines.append(f"  again: {one_line(repro(case.location))}")
+    lines.append(f"  again: {one_line(showing.repro(case.location))}")
     return lines
 
 
-def flaky_in_full(case: Case, *, style: Style, quiet: bool, read_output: ReadOutput) -> list[str]:
+def flaky_in_full(case: Case, showing: Showing) -> list[str]:
     """Return the lines of a scenario that passed after it had failed: every attempt."""
-    lines = [f"  {style.yellow(one_line(case.location))}  {one_line(case.name)}"]
+    lines = [f"  {showing.style.yellow(one_line(case.location))}  {one_line(case.name)}"]
     for number in sorted(case.outcomes):
         event = case.attempts.get(number)
         outcome = case.outcomes[number]
@@ -75,23 +85,22 @@ def flaky_in_full(case: Case, *, style: Style, quiet: bool, read_output: ReadOut
             lines.append(f"    attempt {number} {outcome.value.replace('_', ' ')}")
             continue
         lines.append(f"    attempt {number} {_result(event)}")
-        if quiet:
+        if showing.quiet:
             continue
         if outcome.is_bad and case.whole:
-            inner = attempt_in_full(event, case, style, quiet=False, read_output=read_output)
+            inner = attempt_in_full(event, case, showing)
         elif outcome.is_bad:
             inner = [f"  {one_line(case.headlines[number])}"]
         else:
-            inner = output_tail(event, style, read_output, set())
+            inner = output_tail(event, showing, set())
         lines += [f"    {line}" for line in inner]
     return lines
 
 
-def attempt_in_full(
-    event: ScenarioFinished, case: Case, style: Style, *, quiet: bool, read_output: ReadOutput
-) -> list[str]:
+def attempt_in_full(event: ScenarioFinished, case: Case, showing: Showing) -> list[str]:
     """Return the lines of one bad attempt: step, error, captured sections, output, stacks."""
     record = event.record
+    style = showing.style
     step = failing_step(record)
     lines: list[str] = []
     if step is not None:
@@ -107,14 +116,15 @@ def attempt_in_full(
         # A dead worker's record repeats the reason and the stacks as its error.
         if text and not (event.reason and text.startswith(event.reason)):
             lines += gutter(clipped(text), style)
-            shown |= _stripped(text)
-    if not quiet:
+            # behave prints the error's last line once more, to the captured stderr.
+            shown |= {form for line in _stripped(text) for form in (line, f"ERROR: {line}")}
+    if not showing.quiet:
         sections = [*record.state.captured, *(step.state.captured if step else [])]
         for title, text in _sections(sections, shown):
             lines.append(f"  {one_line(title)}")
             lines += gutter(tailed(text), style)
             shown |= _stripped(text)
-        lines += output_tail(event, style, read_output, shown)
+        lines += output_tail(event, showing, shown)
     if event.stacks:
         lines.append("  stacks of all threads:")
         lines += gutter(event.stacks, style)
@@ -136,15 +146,14 @@ def hook_in_full(failure: HookFailure, style: Style) -> list[str]:
     return lines
 
 
-def output_tail(
-    event: ScenarioFinished, style: Style, read_output: ReadOutput, shown: set[str]
-) -> list[str]:
+def output_tail(event: ScenarioFinished, showing: Showing, shown: set[str]) -> list[str]:
     """Return the end of what the attempt wrote, unless `shown` holds every line of it."""
     if not event.output:
         return []
-    data = read_output(event.output)
+    where = os.path.join(showing.output_dir, event.output)
+    data = showing.read_output(event.output)
     if not data:
-        return [f"  output: {one_line(event.output)} (cannot be read)"]
+        return [f"  output: {one_line(where)} (cannot be read)"]
     text = data[-_TAIL_BYTES:].decode("utf-8", "backslashreplace")
     lines = harmless(text.rstrip("\n")).split("\n")
     tail = lines[-TAIL_LINES:]
@@ -152,10 +161,10 @@ def output_tail(
     if total <= TAIL_LINES and _stripped("\n".join(tail)) <= shown:
         return []
     if total > len(tail):
-        title = f"output: the last {len(tail)} of {total:,} lines; all of it: {event.output}"
+        title = f"output: the last {len(tail)} of {total:,} lines; all of it: {where}"
     else:
-        title = f"output: {event.output}"
-    return [f"  {one_line(title)}", *gutter("\n".join(tail), style)]
+        title = f"output: {where}"
+    return [f"  {one_line(title)}", *gutter("\n".join(tail), showing.style)]
 
 
 def gutter(text: str, style: Style) -> list[str]:
@@ -202,8 +211,12 @@ def _sections(captured: list[CapturedRecord], shown: set[str]) -> Iterator[tuple
 
 
 def _stripped(text: str) -> set[str]:
-    """Return the lines of a text, to tell whether another text says anything new."""
-    return {line.strip() for line in harmless(text).split("\n")} - {""}
+    """Return the lines of a text, to tell whether another text says anything new.
+
+    Not the headings and rules that behave itself prints around what it captured.
+    """
+    lines = {line.strip() for line in harmless(text).split("\n")} - {"", "----"}
+    return {line for line in lines if not line.startswith("CAPTURED ")}
 
 
 def _circumstances(event: ScenarioFinished, attempts: int) -> str:

@@ -12,6 +12,7 @@ from surefoot.model.outcomes import Outcome
 from surefoot.report.attempts import HookFailure
 from surefoot.report.detail import (
     ReadOutput,
+    Showing,
     case_in_full,
     clipped,
     flaky_in_full,
@@ -52,24 +53,25 @@ def render_summary(
     repro: Callable[[str], str],
     hook_output: Sequence[str] = (),
     reports: Sequence[str] = (),
+    output_dir: str = "",
 ) -> str:
     """Return the summary of a run.
 
     `read_output` returns the content of an attempt's output file, `repro` the command that runs
     a location again. `hook_output` is what failing hooks of workers wrote, `reports` a line for
-    each report that was written.
+    each report that was written, `output_dir` the directory of the output files as shown.
     """
+    showing = Showing(style, quiet, read_output, repro, output_dir)
     failing = view.failing()
-    flaky = view.flaky()
     hooks = _hooks(view, hook_output, style)
     lines: list[str] = []
     if view.load_failed is not None:
         lines += [style.red("The suite could not be loaded:")]
         lines += gutter(view.load_failed.message, style)
     lines += hooks
-    lines += _failures(failing, style, width, quiet=quiet, read_output=read_output, repro=repro)
+    lines += _failures(failing, showing, width)
     lines += _rest(view, len(failing) - MAX_IN_FULL)
-    lines += _flaky(flaky, style, quiet=quiet, read_output=read_output)
+    lines += _flaky(view.flaky(), showing)
     if slowest > 0:
         lines += _slowest(view, slowest, style)
     lines += _load_times(view, style) if verbose and not quiet else []
@@ -144,20 +146,12 @@ def _once(failures: list[HookFailure]) -> list[HookFailure]:
     ]
 
 
-def _failures(
-    failing: list[Case],
-    style: Style,
-    width: int,
-    *,
-    quiet: bool,
-    read_output: ReadOutput,
-    repro: Callable[[str], str],
-) -> list[str]:
+def _failures(failing: list[Case], showing: Showing, width: int) -> list[str]:
     lines: list[str] = []
-    rule = style.dim("-" * min(width, 100))
+    rule = showing.style.dim("-" * min(width, 100))
     for case in failing[:MAX_IN_FULL]:
         lines.append(rule)
-        lines += case_in_full(case, style=style, quiet=quiet, read_output=read_output, repro=repro)
+        lines += case_in_full(case, showing)
     return [*lines, rule, ""] if lines else []
 
 
@@ -173,12 +167,12 @@ def _rest(view: RunView, more: int) -> list[str]:
     ]
 
 
-def _flaky(flaky: list[Case], style: Style, *, quiet: bool, read_output: ReadOutput) -> list[str]:
+def _flaky(flaky: list[Case], showing: Showing) -> list[str]:
     if not flaky:
         return []
-    lines = [style.yellow(style.bold("Flaky scenarios:"))]
+    lines = [showing.style.yellow(showing.style.bold("Flaky scenarios:"))]
     for case in flaky[:MAX_IN_FULL]:
-        lines += flaky_in_full(case, style=style, quiet=quiet, read_output=read_output)
+        lines += flaky_in_full(case, showing)
     lines += [f"  {one_line(case.location)}  {one_line(case.name)}" for case in flaky[MAX_IN_FULL:]]
     return [*lines, ""]
 
@@ -300,7 +294,7 @@ def _makespan(finished: RunFinished | None) -> list[str]:
     if finished is None or finished.makespan <= 0:
         return []
     workers = f"{finished.workers} worker{'' if finished.workers == 1 else 's'}"
-    text = f"scenarios took {duration(finished.makespan)} with {workers}"
+    text = f"took {duration(finished.makespan)} with {workers}"
     if finished.bound > 0 and finished.workers > 1:
         above = max(0.0, finished.makespan / finished.bound - 1)
         text += f"; no schedule takes less than {duration(finished.bound)} ({above:.0%} above)"

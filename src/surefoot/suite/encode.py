@@ -332,20 +332,25 @@ def feature(
     own: Announced | None = None,
     rules: Mapping[int, Announced] | None = None,
     status: str | None = None,
+    *,
+    items: bool = True,
 ) -> FeatureRecord:
     """Return a feature without its scenarios' records.
 
     `rules` maps `id(rule)` to what was called for it. `status` replaces the computed status
-    of the feature where only a part of it ran.
+    of the feature where only a part of it ran; without `items` only rules that were announced
+    are listed, without their scenarios.
     """
     own = own or _NOTHING
     rules = rules or {}
     filename = element.filename
-    items: list[ScenarioItem | OutlineItem | RuleItem] = []
-    for index, item in enumerate(element.run_items):
+    listed: list[ScenarioItem | OutlineItem | RuleItem] = []
+    for index, item in enumerate(element.run_items if items or rules else ()):
         if isinstance(item, Rule):
             called = rules.get(id(item), _NOTHING)
-            items.append(
+            if not (items or called.announced):
+                continue
+            listed.append(
                 RuleItem(
                     path=(index,),
                     keyword=text(item.keyword),
@@ -356,15 +361,15 @@ def feature(
                     background=background(item.background, filename),
                     items=[
                         _item(inner, (index, number), filename)
-                        for number, inner in enumerate(item.run_items)
+                        for number, inner in enumerate(item.run_items if items else ())
                     ],
                     state=state(item),
                     announced=called.announced,
                     finished=called.finished,
                 )
             )
-        else:
-            items.append(_item(item, (index,), filename))
+        elif items:
+            listed.append(_item(item, (index,), filename))
     name = text(element.name)
     own_tags = tags(element.tags)
     return FeatureRecord(
@@ -376,7 +381,7 @@ def feature(
         description=[text(line) for line in element.description],
         language=element.language or "en",
         background=background(element.background, filename),
-        items=items,
+        items=listed,
         state=state(element, status),
         ran=own.ran,
         announced=own.announced,

@@ -34,6 +34,7 @@ from behave.runner_util import parse_features
 from behave.step_registry import AmbiguousStep
 
 from surefoot.suite import registry as step_registry
+from surefoot.suite import speed
 
 Progress = Callable[[str], "contextlib.AbstractContextManager[None]"]
 
@@ -55,6 +56,7 @@ class Suite:
 
     def __init__(self, config: Configuration, own_display: bool) -> None:
         self.config = config
+        speed.install()
         self.runner = Runner(config)
         self.registry = step_registry.install()
         self.runner.step_registry = self.registry

@@ -10,19 +10,19 @@ import warnings
 
 import msgspec
 
-# One step of reading an expression as `re` reads it. Literal braces, brackets and dollars of
-# unusual places need no token of their own: `other` ends a literal run, which is always safe.
+# One step of reading an expression as `re` reads it. To take something literal for something
+# else is safe, as it only ends a literal run; to take something else for literal is not.
 _TOKEN = re.compile(
     r"""
       (?P<text>     [^\\.^$*+?{}\[\]|()]+ )
-    | \\(?P<escaped> . )
+    | \\(?P<escaped> [0-9]{1,3} | x.. | u.{4} | U.{8} | N\{[^}]*\} | . )
     | (?P<set>      \[ \^? \]? (?: \\. | [^\]\\] )* \] )
     | (?P<again>    \( \?P= (?P<referred> \w+ ) \) )
     | (?P<named>    \( \?P< (?P<name> \w+ ) > )
     | (?P<plain>    \( (?: \?: | (?!\?) ) )
     | (?P<around>   \( \? (?: [=!>] | <[=!] ) )
     | (?P<close>    \) )
-    | (?P<repeat>   [*+?{] )
+    | (?P<repeat>   [*+?] | \{[0-9]*,?[0-9]*\} | \{ )
     | (?P<bar>      \| )
     | (?P<start>    \^ )
     | (?P<end>      \$ )
@@ -52,11 +52,21 @@ class Shape(msgspec.Struct, frozen=True):
     """The expression matches `prefix` and nothing else."""
     sound: bool
     """The expression is certain to compile, and not to match the empty text."""
+    between: tuple[str, ...] = ()
+    """What is between prefix and suffix, in this order and apart from each other."""
 
-    @property
-    def least(self) -> int:
-        """The number of characters that a text has at least."""
-        return len(self.prefix) + len(self.suffix)
+    def admits(self, text: str) -> bool:
+        """Return False if the expression cannot match the text."""
+        if not (text.startswith(self.prefix) and text.endswith(self.suffix)):
+            return False
+        start = len(self.prefix)
+        end = len(text) - len(self.suffix)
+        for part in self.between:
+            found = text.find(part, start, end)
+            if found < 0:
+                return False
+            start = found + len(part)
+        return start <= end
 
 
 def read_shape(source: str, whole: bool) -> Shape | None:
@@ -66,7 +76,7 @@ def read_shape(source: str, whole: bool) -> Shape | None:
     """
     if "(?" in source and _UNREADABLE.search(source):
         return None
-    prefix: str | None = None
+    literals: list[str] = []
     run = ""  # the literal text since the last thing that was not literal
     names: set[str] = set()
     sound, consumes = True, False
@@ -86,7 +96,7 @@ def read_shape(source: str, whole: bool) -> Shape | None:
         elif kind == "text":
             run += token.group()
             consumes = True
-        elif kind == "escaped" and not _is_class(token["escaped"]):
+        elif kind == "escaped" and not _is_special(token["escaped"]):
             run += token["escaped"]
             consumes = True
         elif kind in _CLOSING:
@@ -99,8 +109,8 @@ def read_shape(source: str, whole: bool) -> Shape | None:
             if kind == "repeat":
                 # What is repeated may be absent, or be there more than once.
                 run = run[:-1]
-            if prefix is None:
-                prefix = run
+            if run or not literals:
+                literals.append(run)
             run = ""
             if kind == "again":
                 sound = sound and token["referred"] in names
@@ -115,13 +125,17 @@ def read_shape(source: str, whole: bool) -> Shape | None:
     if depth:
         return None
     sound = sound and consumes
-    if prefix is None:
+    if not literals:
         return Shape(run, "", whole, sound)
-    return Shape(prefix, run if whole else "", False, sound)
+    if run and not whole:
+        literals.append(run)
+        run = ""
+    prefix, *between = literals
+    return Shape(prefix, run, False, sound, tuple(between))
 
 
-def _is_class(escaped: str) -> bool:
-    return escaped.isascii() and escaped.isalnum()
+def _is_special(escaped: str) -> bool:
+    return escaped[0].isascii() and escaped[0].isalnum()
 
 
 def _is_new_name(name: str, names: set[str]) -> bool:

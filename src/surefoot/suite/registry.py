@@ -199,17 +199,12 @@ class _Index:
             return range(self.size)
         found = self._unknown + self._literal.get(text, [])
         words = text.split(" ")
-        size = len(text)
         node: _Node | None = self._root
         for word in words:
             assert node is not None
             for key in (words[-1], None):
                 for position, shape in node.by_last_word.get(key, ()):
-                    if (
-                        size >= shape.least
-                        and text.startswith(shape.prefix)
-                        and text.endswith(shape.suffix)
-                    ):
+                    if shape.admits(text):
                         found.append(position)
             node = node.children.get(word)
             if node is None:

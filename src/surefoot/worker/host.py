@@ -87,6 +87,7 @@ class Host:
         self._runner = suite.runner
         self._unit: RunUnit | None = None
         self._places: dict[int, tuple[ScenarioPath, int]] = {}
+        self._placed: Feature | None = None
         self._reported: set[ScenarioPath] = set()
         self._scenario_hook_failures = 0
         self._stopped = False
@@ -202,7 +203,9 @@ class Host:
         self._reported = set()
         self._scenario_hook_failures = 0
         self._stopped = False
-        self._place_scenarios(feature)
+        if self._placed is not feature or unit.complete:
+            # Once for all parts of a feature: with ten thousand scenarios it takes a while.
+            self._place_scenarios(feature)
         runner = self._runner
         runner.hook_failures = 0
         runner.undefined_steps.clear()
@@ -248,6 +251,7 @@ class Host:
             id(scenario): (path, ordinal)
             for ordinal, (path, scenario, _) in enumerate(encode.walk(feature))
         }
+        self._placed = feature
 
     def _finish_unit(
         self,
@@ -261,7 +265,14 @@ class Host:
         aborted: bool,
     ) -> None:
         recorder = self._recorder
-        record = encode.feature(feature, recorder.feature_calls, recorder.rule_calls, status)
+        record = encode.feature(
+            feature,
+            recorder.feature_calls,
+            recorder.rule_calls,
+            status,
+            # What the other scenarios are, the zygote tells once.
+            items=unit.complete,
+        )
         own_failures = self._runner.hook_failures - self._scenario_hook_failures
         groups = _groups(feature)
         own_failed = (
@@ -369,6 +380,8 @@ class Host:
     def _report_unrun(self, feature: Feature, unit: RunUnit) -> None:
         """Report the scenarios that behave did not run: after an abort, left out by name, ..."""
         wanted = None if unit.complete else frozenset(unit.paths)
+        if wanted is not None and wanted <= self._reported:
+            return
         for ordinal, (path, scenario, _) in enumerate(encode.walk(feature)):
             if path in self._reported or (wanted is not None and path not in wanted):
                 continue

@@ -29,27 +29,36 @@ class PartialRun:
 
     def __init__(self) -> None:
         self._initial: dict[int, tuple[Any, bool, str | None, list[Any]]] = {}
+        self._steady: set[int] = set()
+        """Features whose hooks have been seen to leave their scenarios as they are."""
 
     def run(self, runner: Any, feature: Feature, paths: Sequence[ScenarioPath]) -> PartialResult:
         """Run the scenarios at `paths`, in file order."""
         self._restore(feature, paths)
         for formatter in runner.formatters:
             formatter.uri(feature.filename)
-        shape = [path for path, _, _ in encode.walk(feature)]
+        # Looking at all scenarios for each one would be quadratic: once a worker is enough.
+        shape = None if id(feature) in self._steady else _shape(feature)
         part = _Part(runner, feature, sorted(paths), shape)
         failed = part.run()
+        if not part.changed:
+            self._steady.add(id(feature))
         return PartialResult(failed, part.changed, part.status.name)
 
     def _restore(self, feature: Feature, paths: Sequence[ScenarioPath]) -> None:
         """Undo what an earlier part of the same feature left on the model in this worker."""
-        chosen = frozenset(paths)
-        elements: list[Any] = [feature]
-        for path, scenario, rule in encode.walk(feature):
-            if path in chosen:
-                elements.append(scenario)
-                if rule is not None and all(rule is not element for element in elements):
-                    elements.append(rule)
-        for element in elements:
+        elements: dict[int, Any] = {id(feature): feature}
+        for path in paths:
+            element: Any = feature
+            for index in path:
+                element = (
+                    element.scenarios[index]
+                    if isinstance(element, ScenarioOutline)
+                    else element.run_items[index]
+                )
+                if not isinstance(element, ScenarioOutline):
+                    elements[id(element)] = element
+        for element in elements.values():
             known = self._initial.get(id(element))
             if known is None:
                 self._initial[id(element)] = (
@@ -70,7 +79,11 @@ class PartialRun:
 
 class _Part:
     def __init__(
-        self, runner: Any, feature: Feature, paths: list[ScenarioPath], shape: list[ScenarioPath]
+        self,
+        runner: Any,
+        feature: Feature,
+        paths: list[ScenarioPath],
+        shape: list[ScenarioPath] | None,
     ) -> None:
         self._runner = runner
         self._feature = feature
@@ -117,7 +130,7 @@ class _Part:
             skip_untested = entity.hook_failed or runner.aborted
             should_run = entity.should_run()
         if depth == 0:
-            self.changed = [path for path, _, _ in encode.walk(self._feature)] != self._shape
+            self.changed = self._shape is not None and _shape(self._feature) != self._shape
         statuses: list[Status] = []
         if not skip_untested and not self.changed:
             failed_count += self._items(entity, paths, depth, statuses)
@@ -179,6 +192,10 @@ class _Part:
                     break
         runner.context._set_root_attribute("active_outline", None)
         return failed_count > 0
+
+
+def _shape(feature: Feature) -> list[ScenarioPath]:
+    return [path for path, _, _ in encode.walk(feature)]
 
 
 def _status(entity: Any, statuses: list[Status], *, should_run: bool) -> Status:

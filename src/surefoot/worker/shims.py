@@ -39,7 +39,9 @@ class Context(behave.runner.Context):  # type: ignore[misc]
             return
         stack = self.__dict__["_stack"]
         for frame in stack[1:]:
-            if attr in frame:
+            # Most attributes that behave sets at a step hide those of an outer layer, which
+            # is worth a warning only across the border of behave's code and the user's.
+            if attr in frame and self._would_warn(attr):
                 record = self._record[attr]
                 params = {
                     "attr": attr,
@@ -53,6 +55,16 @@ class Context(behave.runner.Context):  # type: ignore[misc]
         stack[0][attr] = value
         if attr not in self._origin:
             self._origin[attr] = self._mode
+
+    def _would_warn(self, attr: str) -> bool:
+        """The conditions of behave's `_emit_warning`."""
+        mode = self._mode
+        if self._origin[attr] is not mode:
+            return True
+        return mode is _USER and bool(self._config.verbose)
+
+
+_USER = behave.runner.ContextMode.USER
 
 
 class _Origin:
@@ -83,6 +95,7 @@ def install(run_scenario: Callable[[Scenario, Any, ScenarioRun], bool]) -> None:
     Scenario.run = run
     _contain_exits()
     _remember_locations()
+    _compare_statuses_by_value()
     behave.capture.StringIO = CopyingBuffer
 
 
@@ -161,3 +174,24 @@ def _remember_locations() -> None:
         return location
 
     behave.matchers.Match.make_location = staticmethod(make_location)
+
+
+def _compare_statuses_by_value() -> None:
+    """Answer behave's questions about a status with one look into a set.
+
+    behave compares with one member after the other through an `__eq__` of its own: 240 calls
+    a scenario of three steps.
+    """
+    for name in ("is_final", "is_error", "is_untested", "is_hook_error", "is_passed"):
+        _by_value(name, getattr(Status, name))
+    _by_value("has_failed", Status.has_failed)
+
+
+def _by_value(name: str, original: Callable[[Any], bool]) -> None:
+    true_for = frozenset(member._value_ for member in Status if original(member))
+
+    def answer(status: Any) -> bool:
+        return status._value_ in true_for
+
+    answer.__name__ = name
+    setattr(Status, name, answer)

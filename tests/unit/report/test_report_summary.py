@@ -57,7 +57,7 @@ def test_green_is_a_handful_of_lines() -> None:
         "2 scenarios passed, 0 failed, 0 skipped\n"
         "4 steps passed, 0 failed, 0 skipped\n"
         "Took 0min 12.500s\n"
-        "scenarios took 12.3s with 2 workers; no schedule takes less than 11.8s (4% above)\n"
+        "took 12.3s with 2 workers; no schedule takes less than 11.8s (4% above)\n"
         "journal and output -> .surefoot/run-1\n"
     )
 
@@ -130,6 +130,27 @@ def test_the_lists_are_behaves() -> None:
 def test_output_that_is_shown_already_is_not_repeated() -> None:
     text = render(runs.red(), output=lambda _: b"hello out\n")
     assert text.count("hello out") == 1
+    assert "output: " not in text
+
+
+def test_what_behave_prints_around_an_error_is_not_repeated() -> None:
+    item = runs.feature(0, ["Raises"])
+    event = runs.attempt(
+        item,
+        0,
+        Outcome.ERROR,
+        bad=runs.TRACEBACK,
+        captured=[CapturedRecord("step", stderr="ERROR: KeyError: 'zap'", failed=True)],
+        output="output/w1-000001.log",
+    )
+    events: list[Event] = [
+        runs.planned(item),
+        event,
+        runs.verdict(event, of=Verdict.FAILED),
+        runs.finished(failed=True),
+    ]
+    text = render(events, output=lambda _: b"----\nCAPTURED STDERR: step\nKeyError: 'zap'\n----\n")
+    assert text.count("KeyError: 'zap'") == 1
     assert "output: " not in text
 
 
@@ -402,13 +423,13 @@ def test_beside_a_formatter_only_what_behave_does_not_say() -> None:
         "    attempt 1: ASSERT FAILED: one is\n"
         "note (no-fork): no-fork number 0\n"
         "\n"
-        "scenarios took 12.3s with 2 workers; no schedule takes less than 11.8s (4% above)\n"
+        "took 12.3s with 2 workers; no schedule takes less than 11.8s (4% above)\n"
     )
 
 
 def test_one_worker_has_no_bound_to_meet() -> None:
     events = [*runs.green()[:-1], runs.finished(workers=1)]
-    assert "scenarios took 12.3s with 1 worker\n" in render(events)
+    assert "took 12.3s with 1 worker\n" in render(events)
 
 
 def test_live_events_come_to_the_same_as_the_journal() -> None:
