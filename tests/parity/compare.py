@@ -12,31 +12,28 @@ import difflib
 import json
 import os
 import re
-import shlex
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 from xml.sax.saxutils import unescape
 
 import msgspec
+from tests.parity.masking import (
+    Summary,
+    mask_json,
+    mask_junit,
+    mask_plain,
+    mask_progress,
+    read_summary,
+)
+from tests.parity.running import BEHAVE, FORMATS, Command, MapExit, Observed, Project, observe
 
-from tests.parity.masking import mask_json, mask_junit, mask_plain, mask_progress, read_summary
+Mask = Callable[[str], str]
 
-MapExit = Callable[[int], int]
-
-_FORMATS = ("json", "plain", "progress3", "rerun")
-_ON_SCREEN = "progress2"
-"""Goes to standard output, so that behave's summary does as well. Not `progress`: with a scenario
-that ends in cleanup_error it raises a KeyError, under plain behave too."""
-_LEFT_OUT = (".git", ".surefoot", "__pycache__", ".pytest_cache")
 _DIFF_LINES = 12
-_SUREFOOT_AS_BEHAVE = {0: 0, 1: 1, 2: 1, 3: 0, 4: 1, 5: 0, 6: 1, 130: 1}
+"""Lines of a difference in a report's text that are shown."""
 
 
 class Kind(StrEnum):
@@ -75,29 +72,6 @@ class Difference(msgspec.Struct, frozen=True):
     candidate: str = ""
 
 
-class Observed(msgspec.Struct, frozen=True):
-    """What one run left."""
-
-    exit_code: int | None
-    """None when it did not end within the limit and was killed."""
-    seconds: float
-    stdout: str
-    stderr: str
-    files: Mapping[str, str]
-    """By name: the formats' names, `junit/TESTS-x.xml`, and the further files asked for."""
-
-
-class Command(msgspec.Struct, frozen=True):
-    """A way to run a suite: what stands before behave's arguments, and its environment."""
-
-    label: str
-    argv: tuple[str, ...]
-    env: Mapping[str, str] = {}
-    map_exit: MapExit = int
-    """From its exit code to the one that plain behave would have ended with."""
-    unit: str = ""
-
-
 class Comparison(msgspec.Struct, frozen=True):
     """A candidate beside the baseline."""
 
@@ -109,154 +83,11 @@ class Comparison(msgspec.Struct, frozen=True):
     """True when only runs by scenario differ: its scenarios lean on each other."""
 
 
-class Project(msgspec.Struct, frozen=True):
-    """A suite to compare: a directory, behave's arguments, and what it needs around it."""
-
-    path: str
-    args: tuple[str, ...] = ()
-    env: Mapping[str, str] = {}
-    files: tuple[str, ...] = ()
-    """Further files, relative to the project, that the run writes and that must be equal."""
-    limit: float = 600.0
-    """Seconds that one run may take."""
-
-
-BEHAVE = Command("behave", (sys.executable, "-P", "-m", "behave"))
-"""Plain behave of this interpreter. `-P` keeps the project off the path, as the script does."""
-
-
-def surefoot_as_behave(code: int) -> int:
-    """Return the exit code of plain behave that goes with one of `surefoot run`.
-
-    behave knows 0 and 1. A load error (4) and wrong usage (2) are its 1; flaky (3) and nothing
-    ran (5) are its 0. A code that stands for no answer of behave (70, a signal) is kept, and so
-    is a difference.
-    """
-    return _SUREFOOT_AS_BEHAVE.get(code, code)
-
-
-def candidate(kind: str, workers: int, unit: str, workdir: str = "shared") -> Command:
-    """Return the command for `kind`: surefoot-run, behave-runner or behave.
-
-    The runner gets its options through the environment, since `-D` would be seen by the suite.
-    """
-    if kind == "behave":
-        return msgspec.structs.replace(BEHAVE, label="behave, again")
-    label = f"{kind} -j {workers} --unit {unit}"
-    if workdir != "shared":
-        label += f" --workdir {workdir}"
-    python = (sys.executable, "-P", "-m")
-    if kind == "surefoot-run":
-        options = ("-j", str(workers), "--unit", unit, "--workdir", workdir, "--allow-empty")
-        argv = (*python, "surefoot", "run", *options)
-        return Command(label, argv, map_exit=surefoot_as_behave, unit=unit)
-    argv = (*python, "behave", "--runner", "surefoot:Runner", "--jobs", str(workers))
-    env = {"SUREFOOT_UNIT": unit, "SUREFOOT_WORKDIR": workdir, "SUREFOOT_ALLOW_EMPTY": "1"}
-    return Command(label, argv, env=env, unit=unit)
-
-
-# -- running
-
-
-def observe(command: Command, project: Project, scratch: str) -> Observed:
-    """Run a suite once in a fresh copy below `scratch`, which is the same for all runs."""
-    tree = os.path.join(scratch, "tree", os.path.basename(os.path.abspath(project.path)))
-    out = os.path.join(scratch, "out")
-    for path in (os.path.dirname(tree), out):
-        shutil.rmtree(path, ignore_errors=True)
-    shutil.copytree(project.path, tree, symlinks=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    os.makedirs(out)
-    argv = [*command.argv, *project.args, *report_arguments(project.args, out)]
-    started = time.monotonic()
-    exit_code = _run(argv, tree, _environment(command, project), out, project.limit)
-    seconds = time.monotonic() - started
-    files = dict(_read_reports(out))
-    for name in project.files:
-        path = os.path.join(tree, name)
-        if os.path.exists(path):
-            files[name] = _read(path)
-    shutil.rmtree(os.path.dirname(tree), ignore_errors=True)
-    return Observed(
-        exit_code=exit_code,
-        seconds=seconds,
-        stdout=_read(os.path.join(out, "stdout")),
-        stderr=_read(os.path.join(out, "stderr")),
-        files=files,
-    )
-
-
-def report_arguments(args: Sequence[str], out: str) -> list[str]:
-    """Return the arguments that make behave write its reports below `out`.
-
-    behave pairs the nth `-f` with the nth `-o`: formats that the suite's own arguments leave
-    unpaired get standard output, which they would have had.
-    """
-    formats = sum(1 for arg in args if _is_option(arg, "-f", "--format"))
-    outputs = sum(1 for arg in args if _is_option(arg, "-o", "--outfile"))
-    added = ["-o", "-"] * max(0, formats - outputs)
-    for name in _FORMATS:
-        added += ["-f", name, "-o", os.path.join(out, "reports", name)]
-    return [*added, "-f", _ON_SCREEN, "--junit", "--junit-directory", os.path.join(out, "junit")]
-
-
-def _is_option(arg: str, short: str, long: str) -> bool:
-    joined = arg.startswith(short) and not arg.startswith("--")
-    return joined or arg == long or arg.startswith(f"{long}=")
-
-
-def _environment(command: Command, project: Project) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SUREFOOT_")}
-    # The order of a set shows in messages; it is the suite's matter, not that of the runner.
-    return {**kept, "PYTHONHASHSEED": "0", **project.env, **command.env}
-
-
-def _run(
-    argv: Sequence[str], tree: str, env: Mapping[str, str], out: str, limit: float
-) -> int | None:
-    # Files and not pipes: a process that the suite leaves behind would keep a pipe open.
-    with (
-        open(os.path.join(out, "stdout"), "wb") as stdout,
-        open(os.path.join(out, "stderr"), "wb") as stderr,
-    ):
-        process = subprocess.Popen(
-            list(argv),
-            cwd=tree,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(limit)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="backslashreplace", newline="") as file:
-        return file.read()
-
-
-def _read_reports(out: str) -> Iterator[tuple[str, str]]:
-    for folder, prefix in (("reports", ""), ("junit", "junit/")):
-        path = os.path.join(out, folder)
-        for name in sorted(os.listdir(path)) if os.path.isdir(path) else ():
-            yield prefix + name, _read(os.path.join(path, name))
-
-
-# -- comparing
-
-
 def compare_runs(
     baseline: Observed, other: Observed, map_exit: MapExit = int
 ) -> tuple[Difference, ...]:
     """Return where another run's answer differs from the baseline's, most telling first."""
-    if other.exit_code is None or baseline.exit_code is None:
+    if baseline.exit_code is None or other.exit_code is None:
         return tuple(
             Difference(Kind.NO_END, "", label, "", f"killed after {run.seconds:.0f} s")
             for label, run in (("baseline", baseline), ("candidate", other))
@@ -264,80 +95,324 @@ def compare_runs(
         )
     found: list[Difference] = []
     if map_exit(other.exit_code) != baseline.exit_code:
-        found.append(
-            Difference(
-                Kind.EXIT_CODE, "", "exit code", str(baseline.exit_code), str(other.exit_code)
-            )
-        )
-    found += _compare_presence(baseline, other)
+        codes = (str(baseline.exit_code), str(other.exit_code))
+        found.append(Difference(Kind.EXIT_CODE, "", "exit code", *codes))
+    for name in sorted(baseline.files.keys() ^ other.files.keys()):
+        states = ("written", "missing") if name in baseline.files else ("missing", "written")
+        found.append(Difference(Kind.NO_OUTPUT, "", name, *states))
     places = Places(baseline.files.get("json", ""))
-    if "json" in baseline.files and "json" in other.files:
-        found += _compare_json(baseline.files["json"], other.files["json"])
-    for name, text in baseline.files.items():
-        if name in other.files and name != "json":
-            kind, mask = _treatment(name)
-            found += _compare_text(kind, name, mask(text), mask(other.files[name]), places)
+    for name in sorted(baseline.files.keys() & other.files.keys(), key=_most_telling):
+        kind, mask = _treatment(name)
+        before, after = mask(baseline.files[name]), mask(other.files[name])
+        if before != after:
+            if kind is Kind.JSON:
+                found += _compare_json(before, after)
+            else:
+                found += _compare_lines(kind, name, before, after, places)
     found += _compare_summaries(baseline, other)
     return tuple(found)
 
 
-def _treatment(name: str) -> tuple[Kind, Callable[[str], str]]:
+def _most_telling(name: str) -> tuple[bool, str]:
+    return (name not in FORMATS, name)
+
+
+def _treatment(name: str) -> tuple[Kind, Mask]:
     if name.startswith("junit/"):
         return Kind.JUNIT, mask_junit
-    return {
-        "plain": (Kind.PLAIN, mask_plain),
-        "progress3": (Kind.PROGRESS, mask_progress),
-        "rerun": (Kind.RERUN, _unmasked),
-    }.get(name, (Kind.FILE, _unmasked))
+    return _TREATMENTS.get(name, (Kind.FILE, _as_it_is))
 
 
-def _unmasked(text: str) -> str:
-    # The rerun formatter's head holds the time of day, and nothing else behind "# NOW:".
-    return re.sub(r"(?m)^# NOW: .*$", "# NOW:", text)
+def _as_it_is(text: str) -> str:
+    return text
 
 
-def _compare_presence(baseline: Observed, other: Observed) -> Iterator[Difference]:
-    for name in sorted(baseline.files.keys() ^ other.files.keys()):
-        there = name in baseline.files
-        yield Difference(
-            Kind.NO_OUTPUT,
-            "",
-            name,
-            "written" if there else "missing",
-            "missing" if there else "written",
-        )
+_TREATMENTS: dict[str, tuple[Kind, Mask]] = {
+    "json": (Kind.JSON, mask_json),
+    "plain": (Kind.PLAIN, mask_plain),
+    "progress3": (Kind.PROGRESS, mask_progress),
+    "rerun": (Kind.RERUN, _as_it_is),
+}
 
 
 def _compare_json(before: str, after: str) -> Iterator[Difference]:
     try:
-        expected, found = mask_json(json.loads(before)), mask_json(json.loads(after))
+        expected, found = json.loads(before), json.loads(after)
     except ValueError:
-        if before != after:
-            yield Difference(Kind.JSON, "", "no valid JSON", _cut(before), _cut(after))
+        yield Difference(Kind.JSON, "", "one of them is no JSON", _cut(before), _cut(after))
         return
-    told = len(expected)
-    yield from _sequence(Kind.FEATURES, "", "features", expected, found)
-    for feature, other in zip(expected, found, strict=False):
-        if feature["location"] == other["location"]:
+    structural = list(_compare_features(expected, found))
+    yield from structural or [Difference(Kind.JSON, "", "equal content, written otherwise")]
+
+
+def _compare_features(expected: Any, found: Any) -> Iterator[Difference]:
+    if [item["location"] for item in expected] != [item["location"] for item in found]:
+        yield _members(Kind.FEATURES, "", expected, found)
+    others = {item["location"]: item for item in found}
+    for feature in expected:
+        other = others.get(feature["location"])
+        if other is not None:
             yield from _compare_feature(feature, other)
-    if told != len(found):
-        return
-    if _shape(expected) != _shape(found):
-        yield Difference(Kind.JSON, "", "order of keys", "", "")
-
-
-def _shape(value: Any) -> str:
-    """The masked text itself: what is equal as a value may still be written otherwise."""
-    return json.dumps(value) if _plain_equal(value) else ""
-
-
-def _plain_equal(value: Any) -> bool:
-    return value is not None
 
 
 def _compare_feature(feature: Any, other: Any) -> Iterator[Difference]:
     where = feature["location"]
     if feature["status"] != other["status"]:
-        yield Difference(
-            Kind.FEATURE_STATUS, where, feature["name"], str(feature["status"]), str(other["status"])
+        states = (str(feature["status"]), str(other["status"]))
+        yield Difference(Kind.FEATURE_STATUS, where, feature["name"], *states)
+    yield from _rest(where, feature["name"], feature, other, ("status", "elements"))
+    elements, theirs = feature.get("elements", []), other.get("elements", [])
+    if [item["location"] for item in elements] != [item["location"] for item in theirs]:
+        yield _members(Kind.SCENARIOS, where, elements, theirs)
+        # Where one is missing, the others can still be compared.
+        matched: dict[str, list[Any]] = {}
+        for item in theirs:
+            matched.setdefault(item["location"], []).append(item)
+        pairs = [
+            (item, matched[item["location"]].pop(0))
+            for item in elements
+            if matched.get(item["location"])
+        ]
+    else:
+        pairs = list(zip(elements, theirs, strict=True))
+    for element, its in pairs:
+        yield from _compare_scenario(element, its)
+
+
+def _compare_scenario(element: Any, other: Any) -> Iterator[Difference]:
+    where, name = element["location"], element["name"]
+    if element.get("status") != other.get("status"):
+        states = (str(element.get("status")), str(other.get("status")))
+        yield Difference(Kind.SCENARIO_STATUS, where, name, *states)
+    yield from _rest(where, name, element, other, ("status", "steps"))
+    steps, theirs = element["steps"], other["steps"]
+    if len(steps) != len(theirs):
+        yield _members(Kind.JSON, where, steps, theirs)
+    for step, its in zip(steps, theirs, strict=False):
+        label = f"{name}: {step['keyword']} {step['name']}"
+        result, result_of_it = step.get("result", {}), its.get("result", {})
+        if result.get("status") != result_of_it.get("status"):
+            states = (str(result.get("status")), str(result_of_it.get("status")))
+            yield Difference(Kind.STEP_STATUS, where, label, *states)
+        if result.get("error_message") != result_of_it.get("error_message"):
+            messages = (_cut(result.get("error_message")), _cut(result_of_it.get("error_message")))
+            yield Difference(Kind.STEP_MESSAGE, where, label, *messages)
+        yield from _rest(where, label, step, its, ("result",))
+
+
+def _rest(
+    where: str, what: str, expected: Any, found: Any, told: Sequence[str]
+) -> Iterator[Difference]:
+    """Compare the keys that were not told of one by one."""
+    for key in dict.fromkeys([*expected, *found]):
+        if key not in told and expected.get(key) != found.get(key):
+            values = (_cut(expected.get(key)), _cut(found.get(key)))
+            yield Difference(Kind.JSON, where, f"{what}: {key}", *values)
+
+
+def _members(kind: Kind, where: str, expected: Any, found: Any) -> Difference:
+    """Say which of two lists of JSON elements has what the other has not."""
+    before = [f"{item['location']} {item['name']}" for item in expected]
+    after = [f"{item['location']} {item['name']}" for item in found]
+    missing = [item for item in before if item not in after]
+    added = [item for item in after if item not in before]
+    if missing or added:
+        return Difference(kind, where, "only on one side", _cut(missing), _cut(added))
+    return Difference(kind, where, "in another order or number", _cut(before), _cut(after))
+
+
+def _compare_lines(
+    kind: Kind, name: str, before: str, after: str, places: "Places"
+) -> Iterator[Difference]:
+    old, new = before.split("\n"), after.split("\n")
+    # The common beginning and end are cut off first: the matcher's time grows with the square.
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    a, b = old[start : len(old) - end], new[start : len(new) - end]
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag != "equal":
+            where = places.find(kind, name, old, start + i1)
+            yield Difference(kind, where, name, _lines(a[i1:i2]), _lines(b[j1:j2]))
+
+
+def _compare_summaries(baseline: Observed, other: Observed) -> Iterator[Difference]:
+    expected = read_summary(baseline.stdout, baseline.stderr)
+    found = read_summary(other.stdout, other.stderr)
+    for kind, before, after in (
+        (Kind.COUNTS, (*expected.counts, *_took(expected)), (*found.counts, *_took(found))),
+        (Kind.FAILING, expected.failing, found.failing),
+        (Kind.ERRORED, expected.errored, found.errored),
+        (Kind.SNIPPETS, expected.snippets, found.snippets),
+    ):
+        if before != after:
+            missing = [line for line in before if line not in after]
+            added = [line for line in after if line not in before]
+            if not missing and not added:
+                missing, added = list(before), list(after)
+            yield Difference(kind, "", str(kind), _lines(missing), _lines(added))
+
+
+def _took(summary: Summary) -> tuple[str, ...]:
+    return ("Took",) if summary.took else ()
+
+
+def _cut(value: Any, limit: int = 600) -> str:
+    if isinstance(value, list):
+        value = "\n".join(str(item) for item in value)
+    text = "" if value is None else str(value)
+    return text if len(text) <= limit else f"{text[:limit]} [... {len(text)} characters]"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    shown = "\n".join(_cut(line, 200) for line in lines[:_DIFF_LINES])
+    rest = len(lines) - _DIFF_LINES
+    return f"{shown}\n[... {rest} lines more]" if rest > 0 else shown
+
+
+class Places:
+    """Finds the scenario that a line of a report belongs to, from the JSON of the same run."""
+
+    def __init__(self, json_text: str) -> None:
+        try:
+            features = json.loads(json_text)
+        except ValueError:
+            features = []
+        self._scenarios = [
+            (element["location"], element["keyword"], element["name"])
+            for feature in features
+            for element in feature.get("elements", [])
+            if element["type"] == "scenario"
+        ]
+
+    def find(self, kind: Kind, report: str, lines: Sequence[str], number: int) -> str:
+        """Return `file:line`, or the report's name where no scenario can be told."""
+        if kind is Kind.RERUN:
+            return lines[number].strip() or report if number < len(lines) else report
+        if kind is Kind.JUNIT:
+            return self._find_case(report, "\n".join(lines[: number + 1]))
+        if kind not in (Kind.PLAIN, Kind.PROGRESS):
+            return report
+        where = report
+        ahead = 0
+        for line in lines[: number + 1]:
+            if ahead == len(self._scenarios):
+                break
+            location, keyword, name = self._scenarios[ahead]
+            header = f"{keyword}: {name}" if kind is Kind.PLAIN else f"{name} "
+            if line.lstrip().startswith(header):
+                where = location
+                ahead += 1
+        return where
+
+    def _find_case(self, report: str, text: str) -> str:
+        cases = re.findall(r'<testcase classname="[^"]*" name="([^"]*)"', text)
+        if not cases:
+            return report
+        stem = report.removeprefix("junit/TESTS-").removesuffix(".xml")
+        name = unescape(cases[-1], {"&quot;": '"', "&#10;": "\n"})
+        same = [
+            location
+            for location, _, its_name in self._scenarios
+            if its_name == name and _junit_stem(location).endswith(stem)
+        ]
+        nth = cases.count(cases[-1]) - 1
+        return same[nth] if nth < len(same) else report
+
+
+def _junit_stem(location: str) -> str:
+    path = location.rpartition(":")[0]
+    return path.rpartition(".")[0].replace("/", ".")
+
+
+# -- a whole project
+
+
+def compare_project(
+    project: Project,
+    commands: Iterable[Command],
+    *,
+    baseline: Command = BEHAVE,
+    say: Callable[[str], None] = lambda _: None,
+    keep: str = "",
+) -> list[Comparison]:
+    """Run the baseline and every command, one after the other, and compare each with it.
+
+    With `keep`, what each run wrote stays in a directory below it.
+    """
+    scratch = os.path.realpath(tempfile.mkdtemp(prefix="parity-"))
+    try:
+        say(f"running {baseline.label}")
+        plain = observe(baseline, project, scratch)
+        _keep(scratch, keep, "baseline")
+        comparisons = []
+        for command in commands:
+            say(f"running {command.label}")
+            run = observe(command, project, scratch)
+            _keep(scratch, keep, command.label)
+            differences = compare_runs(plain, run, command.map_exit)
+            comparisons.append(Comparison(command, differences, run.seconds, plain.seconds))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return mark_order_dependence(comparisons)
+
+
+def _keep(scratch: str, keep: str, label: str) -> None:
+    if keep:
+        target = os.path.join(keep, re.sub(r"[^\w.-]+", "-", label).strip("-"))
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(os.path.join(scratch, "out"), target)
+
+
+def mark_order_dependence(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Mark runs by scenario that differ although all runs by feature are equal to the baseline."""
+    whole = [item for item in comparisons if item.command.unit == "feature"]
+    steady = bool(whole) and not any(item.differences for item in whole)
+    return [
+        msgspec.structs.replace(
+            item,
+            order_dependent=steady and item.command.unit == "scenario" and bool(item.differences),
         )
+        for item in comparisons
+    ]
+
+
+def leaning(comparison: Comparison) -> tuple[str, ...]:
+    """Return the places of the scenarios whose status differs, in order."""
+    places = [item.where for item in comparison.differences if item.kind is Kind.SCENARIO_STATUS]
+    return tuple(dict.fromkeys(places))
+
+
+def render(comparisons: Sequence[Comparison], most: int = 20) -> str:
+    """Return the readable report; `most` differences of each comparison are written out."""
+    parts = []
+    for item in comparisons:
+        times = f"{item.seconds:.1f} s, behave {item.baseline_seconds:.1f} s"
+        count = len(item.differences)
+        if not count:
+            parts.append(f"{item.command.label}: equal ({times})")
+            continue
+        noun = "difference" if count == 1 else "differences"
+        parts.append(f"{item.command.label}: {count} {noun} ({times})")
+        if item.order_dependent:
+            parts.append(
+                "  order dependence: runs by feature are equal to plain behave, this one by"
+                " scenario is not; these need earlier scenarios of their feature:"
+            )
+            parts += [f"    {where}" for where in leaning(item)]
+        for difference in item.differences[:most]:
+            parts.append(_render_difference(difference))
+        if count > most:
+            parts.append(f"  ... and {count - most} more")
+    return "\n".join(parts) + "\n"
+
+
+def _render_difference(difference: Difference) -> str:
+    head = "  ".join(part for part in (difference.kind, difference.where, difference.what) if part)
+    lines = [f"  {head}"]
+    for label, text in (("behave", difference.baseline), ("here", difference.candidate)):
+        lines += [f"    {label:>6} | {line}" for line in text.split("\n")]
+    return "\n".join(lines)

@@ -10,7 +10,8 @@ How it works
 For the matchers that behave ships, the literal text that a pattern begins and ends with is
 read from its regular expression (`patterns.read_shape`). Definitions are kept in a tree over
 the *complete* words of the beginning, and there by the last word, so a step's text finds
-them by walking its own words. A definition of which nothing can be read (a matcher class of
+them by walking its own words; the rest of the literal text is compared before the regular
+expression is tried. A definition of which nothing can be read (a matcher class of
 the suite, case-insensitive matching, alternatives at the top level, inline flags) is a
 candidate for every text. Candidates are a superset of what matches, in registration order.
 
