@@ -209,8 +209,7 @@ def test_output_belongs_to_its_attempt(project: Project) -> None:
     def output(name: str) -> bytes:
         attempt = run.attempt(name)
         runs = list((project.path / ".surefoot" / "runs").iterdir())
-        data = Path(runs[0], attempt.output).read_bytes()
-        return data
+        return Path(runs[0], attempt.output).read_bytes()
 
     noisy = output("noisy")
     for words in (b"printed", b"bytes \xff\x00", b"from a child", b"late words"):

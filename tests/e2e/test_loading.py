@@ -117,8 +117,8 @@ def test_telemetry_names_the_slowest_imports(one: Project) -> None:
     one.steps("import time\ntime.sleep(0.2)\n", "slow")
     run = one.run("-v")
     assert run.code == 0
-    loaded = next(event for event in run.events() if type(event).__name__ == "SuiteLoaded")
-    slowest = loaded.slowest_imports[0]  # type: ignore[attr-defined]
+    loaded = next(event for event in run.events() if isinstance(event, SuiteLoaded))
+    slowest = loaded.slowest_imports[0]
     assert slowest.module == "features/steps/slow.py"
     assert slowest.own >= 0.2
     assert "features/steps/slow.py" in run.out

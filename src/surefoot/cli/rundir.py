@@ -16,8 +16,10 @@ HOME = ".surefoot"
 
 
 def new_run_id() -> str:
-    """Return an id that sorts by time: date, time, and four random digits."""
-    return time.strftime("%Y%m%d-%H%M%S-") + os.urandom(2).hex()
+    """Return an id that sorts by time: date, time, milliseconds, and four random digits."""
+    now = time.time()
+    moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    return f"{moment}-{int(now * 1000) % 1000:03d}{os.urandom(2).hex()}"
 
 
 def make_run_dir(cwd: str, run_id: str, warn: Callable[[str], None]) -> str:
@@ -102,7 +104,11 @@ def find_run(cwd: str, name: str) -> str:
         known = sorted(os.listdir(runs))
     except OSError:
         known = []
-    matching = known[-1:] if name == "last" else [run for run in known if run.startswith(name)]
+    if name == "last":
+        # Runs with a --journal elsewhere, or still going on, have none here.
+        matching = [run for run in known if journal_in(os.path.join(runs, run))][-1:]
+    else:
+        matching = [run for run in known if run.startswith(name)]
     if len(matching) == 1 and (found := journal_in(os.path.join(runs, matching[0]))):
         return found
     if len(matching) > 1:
