@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from surefoot.events.events import Event, RunFinished, ScenarioFinished, VerdictReached
+from surefoot.events.events import Event, Notice, RunFinished, ScenarioFinished, VerdictReached
 from surefoot.events.journal import JournalReader
 
 COMMON_STEPS = """\
@@ -170,7 +170,11 @@ class Run:
 
     def notices(self, code: str) -> list[str]:
         """Return the texts of the notices with a code."""
-        return [event.text for event in self.events() if getattr(event, "code", None) == code]
+        return [
+            event.text
+            for event in self.events()
+            if isinstance(event, Notice) and event.code == code
+        ]
 
 
 def wait_until(condition: Any, what: str, seconds: float = 20) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from tests.e2e.project import Project
 
+from surefoot.events.events import SuiteLoaded
+
 
 @pytest.fixture
 def one(project: Project) -> Project:
