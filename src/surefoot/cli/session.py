@@ -217,6 +217,7 @@ class Session:
             fork=fork,
             own_sites=not fork or (settings.workdir == "copy" and not self._mounts),
             replay=replay,
+            snippets=loaded.facts.show_snippets,
         )
         coordinator: list[Coordinator] = []
         results = Results(

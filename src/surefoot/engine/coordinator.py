@@ -106,6 +106,9 @@ class Coordinator:
                     self._start_replayer()
                 self._loop(self._working)
                 self._results.close_rest()
+                if self._replaying.over and self._plan.snippets and self._results.undefined:
+                    # behave writes the snippets for undefined steps, formatters or not.
+                    self._start_replayer()
                 if not self._replaying.over:
                     self._end_replay()
                 self._sweep()

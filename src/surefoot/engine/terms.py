@@ -36,6 +36,9 @@ class Plan(msgspec.Struct, frozen=True):
     own_sites: bool = False
     """True: each slot has a zygote of its own (implied by not `fork`)."""
     replay: bool = False
+    """Whether behave's formatters and reporters are called."""
+    snippets: bool = False
+    """Whether snippets for undefined steps are wanted."""
 
 
 class Ended(msgspec.Struct):
