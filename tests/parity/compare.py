@@ -32,6 +32,7 @@ from tests.parity.running import BEHAVE, FORMATS, Command, MapExit, Observed, Pr
 
 Mask = Callable[[str], str]
 
+_RAN = {"passed", "failed", "error", "hook_error", "cleanup_error"}
 _DIFF_LINES = 12
 """Lines of a difference in a report's text that are shown."""
 
@@ -80,7 +81,7 @@ class Comparison(msgspec.Struct, frozen=True):
     seconds: float
     baseline_seconds: float
     order_dependent: bool = False
-    """True when only runs by scenario differ: its scenarios lean on each other."""
+    """True when scenarios end otherwise in runs by scenario only: they lean on each other."""
 
 
 def compare_runs(
@@ -107,10 +108,18 @@ def compare_runs(
         if before != after:
             if kind is Kind.JSON:
                 found += _compare_json(before, after)
+            elif kind is Kind.JUNIT:
+                # Each case on a line of its own, or the first would be told with the suite.
+                before, after = _lines_of_cases(before), _lines_of_cases(after)
+                found += _compare_lines(kind, name, before, after, places)
             else:
                 found += _compare_lines(kind, name, before, after, places)
     found += _compare_summaries(baseline, other)
     return tuple(found)
+
+
+def _lines_of_cases(text: str) -> str:
+    return text.replace("><testcase ", ">\n<testcase ")
 
 
 def _most_telling(name: str) -> tuple[bool, str]:
@@ -368,21 +377,25 @@ def _keep(scratch: str, keep: str, label: str) -> None:
 
 
 def mark_order_dependence(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Mark runs by scenario that differ although all runs by feature are equal to the baseline."""
+    """Mark runs by scenario in which scenarios end otherwise, while no run by feature differs."""
     whole = [item for item in comparisons if item.command.unit == "feature"]
     steady = bool(whole) and not any(item.differences for item in whole)
     return [
         msgspec.structs.replace(
             item,
-            order_dependent=steady and item.command.unit == "scenario" and bool(item.differences),
+            order_dependent=steady and item.command.unit == "scenario" and bool(leaning(item)),
         )
         for item in comparisons
     ]
 
 
 def leaning(comparison: Comparison) -> tuple[str, ...]:
-    """Return the places of the scenarios whose status differs, in order."""
-    places = [item.where for item in comparison.differences if item.kind is Kind.SCENARIO_STATUS]
+    """Return the places of the scenarios that ran on both sides and ended otherwise, in order."""
+    places = [
+        item.where
+        for item in comparison.differences
+        if item.kind is Kind.SCENARIO_STATUS and {item.baseline, item.candidate} <= _RAN
+    ]
     return tuple(dict.fromkeys(places))
 
 

@@ -187,7 +187,7 @@ class Coordinator:
         paths = list(unit.paths)
         try:
             slot.channel.send(
-                RunUnit(self._serial, unit.feature, paths, unit.complete, unit.attempt)
+                RunUnit(self._serial, unit.feature, paths, unit.complete, unit.attempt, unit.rest)
             )
         except ConnectionLostError:
             # Its end will be told by the zygote, and the unit given out again.

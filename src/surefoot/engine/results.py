@@ -168,6 +168,7 @@ class Results:
                 unit,
                 paths=(path,),
                 complete=False,
+                rest=False,
                 attempt=unit.attempt + 1,
                 fresh=True,
                 estimate=result.seconds,

@@ -72,7 +72,7 @@ class Settling:
         rest = tuple(path for path in remaining if path not in culprits)
         self._queue.done(unit)
         if rest and not stopping:
-            self._queue.add(msgspec.structs.replace(unit, paths=rest, complete=False))
+            self._queue.add(msgspec.structs.replace(unit, paths=rest, complete=False, rest=False))
         else:
             self._results.unit_ended(unit.feature)
         return failed

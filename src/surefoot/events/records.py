@@ -47,11 +47,14 @@ class CapturedRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FrameRecord(msgspec.Struct, frozen=True, array_like=True):
-    """One traceback entry."""
+    """One traceback entry; columns are offsets in bytes, None where they are not known."""
 
     filename: str
     line: int
     function: str
+    end_line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,9 +89,10 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StepCall(msgspec.Struct, frozen=True, array_like=True, tag="step"):
-    """`formatter.step(steps[index])`."""
+    """`formatter.step(steps[index])`; `name` where the step had another name then."""
 
     index: int
+    name: str | None = None
 
 
 class MatchCall(msgspec.Struct, frozen=True, array_like=True, tag="match"):
@@ -158,6 +162,7 @@ class ScenarioRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     announced_name: str | None = None
     """The name at that call, where a hook changed it afterwards."""
     announced_tags: list[TagRecord] | None = None
+    announced_description: list[str] | None = None
     was_dry_run: bool = False
     calls: list[Call] = []
     undefined: list[tuple[str, str]] = []

@@ -21,6 +21,8 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     """The selected scenarios to run; empty for a feature without scenarios."""
     complete: bool = True
     """True when the unit is the whole feature, so that behave's own feature loop runs it."""
+    rest: bool = False
+    """True when the unit also announces the scenarios of its feature that no unit runs."""
     attempt: int = 1
     fresh: bool = False
     """True when only a worker that has run nothing yet may take it (a retry)."""

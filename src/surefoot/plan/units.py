@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from surefoot.errors import UserError
 from surefoot.model.scenarios import PlannedFeature, PlannedScenario
 from surefoot.model.units import Lock, Unit
@@ -43,9 +45,12 @@ def make_units(
     for feature, selected in zip(features, chosen, strict=True):
         divided = unit == "scenario" and not feature.whole and len(feature.scenarios) > 1
         if divided and selected:
-            units.extend(
+            parts = [
                 _unit(feature, (scenario,), False, estimates, fallback) for scenario in selected
-            )
+            ]
+            # behave announces scenarios that it leaves out as well: one unit does it for all.
+            units.append(msgspec.structs.replace(parts[0], rest=True))
+            units.extend(parts[1:])
         else:
             units.append(_unit(feature, selected, True, estimates, fallback))
     return units

@@ -143,10 +143,13 @@ def _merged(events: list[FeatureFinished]) -> FeatureRecord:
 
 
 def _merged_rule(item: RuleItem, parts: list[RuleItem]) -> RuleItem:
-    bad = [part for part in parts if part.state.hook_failed]
+    # The item itself comes first: it is of the feature as parsed.
+    bad = [part.state for part in parts if part.state.hook_failed]
+    ran = [part.state for part in parts if part.announced]
+    state = msgspec.structs.replace((ran or [item.state])[0], status="untested")
     return msgspec.structs.replace(
         item,
-        state=bad[-1].state if bad else msgspec.structs.replace(item.state, status="untested"),
+        state=bad[-1] if bad else state,
         announced=any(part.announced for part in parts),
         finished=any(part.finished for part in parts),
     )
@@ -295,15 +298,26 @@ class Replay:
             self._each("scenario", scenario)
         scenario.name = record.name
         scenario.tags[:] = rebuild.make_tags(record.tags)
+        scenario.description = list(record.description)
+        told = [call.index for call in record.calls if isinstance(call, ResultCall)]
+        silent = [index for index in range(len(steps)) if index not in set(told)]
         for call in record.calls:
             if isinstance(call, StepCall):
                 if call.index >= 0:
                     step = steps[call.index]
+                    if call.name is not None:
+                        step.name = call.name
                     self._each("step", step)
             elif isinstance(call, MatchCall):
+                # Steps without a result of their own (undefined ones in a dry run) have their
+                # status before the next one begins.
+                while silent and told and silent[0] < told[0]:
+                    index = silent.pop(0)
+                    rebuild.apply_step(steps[index], record.steps[index])
                 match = rebuild.make_match(call.match, self._functions)
                 self._each("match", match)
             elif isinstance(call, ResultCall):
+                told = told[1:]
                 if call.index >= 0:
                     step = steps[call.index]
                     rebuild.apply_step(step, record.steps[call.index])

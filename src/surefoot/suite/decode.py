@@ -4,6 +4,7 @@ The model is built untested; the replay sets each element's state at the moment 
 behave would have set it, since formatters read state lazily.
 """
 
+import ast
 import builtins
 import types
 from typing import Any
@@ -31,6 +32,7 @@ from surefoot.events.records import (
     CapturedRecord,
     ErrorRecord,
     FeatureRecord,
+    FrameRecord,
     MatchRecord,
     OutlineItem,
     RuleItem,
@@ -155,7 +157,11 @@ class FeatureModel:
             record.name if record.announced_name is None else record.announced_name,
             tags=make_tags(record.tags if record.announced_tags is None else record.announced_tags),
             steps=own,
-            description=list(record.description),
+            description=list(
+                record.description
+                if record.announced_description is None
+                else record.announced_description
+            ),
             parent=parent,
             background=getattr(parent, "background", None),
             background_steps=steps[: record.background_steps],
@@ -230,6 +236,7 @@ def make_captured(record: CapturedRecord) -> Captured:
 
 def apply_step(step: Step, record: StepRecord) -> None:
     """Set a step's result."""
+    step.name = record.name
     step.status = Status.from_name(record.state.status)
     step.duration = record.duration
     _apply(step, record.state)
@@ -290,9 +297,7 @@ def make_traceback(record: ErrorRecord) -> types.TracebackType | None:
     """
     head: types.TracebackType | None = None
     for frame in reversed(record.frames):
-        code = compile("raise Stop", frame.filename, "exec").replace(
-            co_name=frame.function, co_firstlineno=frame.line
-        )
+        code = compile(_raising(frame), frame.filename, "exec").replace(co_name=frame.function)
         try:
             exec(code, {"Stop": StopIteration})  # noqa: S102  # our own constant source
         except StopIteration as stop:
@@ -300,6 +305,19 @@ def make_traceback(record: ErrorRecord) -> types.TracebackType | None:
             if inner is not None:
                 head = types.TracebackType(head, inner.tb_frame, inner.tb_lasti, frame.line)
     return head
+
+
+def _raising(frame: FrameRecord) -> ast.Module:
+    """Return a module that raises at the frame's very place, which tracebacks underline."""
+    line = max(1, frame.line)
+    place = {
+        "lineno": line,
+        "end_lineno": max(line, frame.end_line or line),
+        "col_offset": frame.column or 0,
+        "end_col_offset": frame.end_column or 0,
+    }
+    name = ast.Name("Stop", ast.Load(), **place)
+    return ast.Module([ast.Raise(name, None, **place)], [])
 
 
 class OpaqueValue:

@@ -7,6 +7,7 @@ because a record that cannot be stored would lose a result.
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from behave.model import Background, Feature, Rule, Scenario, ScenarioOutline
@@ -27,6 +28,7 @@ from surefoot.events.records import (
     ScenarioItem,
     ScenarioRecord,
     State,
+    StepCall,
     StepRecord,
     TableRecord,
     TagRecord,
@@ -97,7 +99,10 @@ def error(exception: BaseException | None, traceback: Any) -> ErrorRecord | None
     frames: list[FrameRecord] = []
     while traceback is not None and len(frames) < _MAX_FRAMES:
         code = traceback.tb_frame.f_code
-        frames.append(FrameRecord(text(code.co_filename), traceback.tb_lineno or 0, code.co_name))
+        place = next(islice(code.co_positions(), traceback.tb_lasti // 2, None), (None,) * 4)
+        frames.append(
+            FrameRecord(text(code.co_filename), traceback.tb_lineno or 0, code.co_name, *place[1:])
+        )
         traceback = traceback.tb_next
     kind = type(exception)
     try:
@@ -238,6 +243,7 @@ def scenario(
     announced: bool = False,
     announced_name: str | None = None,
     announced_tags: list[TagRecord] | None = None,
+    announced_description: list[str] | None = None,
     calls: list[Call] | None = None,
     undefined: list[tuple[str, str]] | None = None,
     hook_failures: int = 0,
@@ -247,25 +253,39 @@ def scenario(
     steps = [step(item, filename) for item in element.all_steps]
     name = text(element.name)
     own_tags = tags(element.tags)
+    description = [text(line) for line in element.description]
     return ScenarioRecord(
         path=path,
         keyword=text(element.keyword),
         name=name,
         line=element.line or 0,
         tags=own_tags,
-        description=[text(line) for line in element.description],
+        description=description,
         background_steps=len(steps) - len(element.steps),
         steps=steps,
         state=state(element),
         announced=announced,
         announced_name=None if announced_name == name else announced_name,
         announced_tags=None if announced_tags == own_tags else announced_tags,
+        announced_description=(
+            None if announced_description == description else announced_description
+        ),
         was_dry_run=bool(element.was_dry_run),
-        calls=calls or [],
+        calls=_without_known_names(calls or [], steps),
         undefined=undefined or [],
         hook_failures=hook_failures,
         earlier=earlier or [],
     )
+
+
+def _without_known_names(calls: list[Call], steps: list[StepRecord]) -> list[Call]:
+    """Leave out the names of announced steps that kept them."""
+    return [
+        StepCall(call.index)
+        if isinstance(call, StepCall) and call.index >= 0 and steps[call.index].name == call.name
+        else call
+        for call in calls
+    ]
 
 
 def _outline(element: ScenarioOutline, path: ScenarioPath, filename: str) -> OutlineItem:

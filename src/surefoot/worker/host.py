@@ -220,7 +220,8 @@ class Host:
                     formatter.uri(feature.filename)
                 failed = bool(feature.run(runner))
             else:
-                result = self._partial.run(runner, feature, unit.paths)
+                others = self._others(unit) if unit.rest else None
+                result = self._partial.run(runner, feature, unit.paths, others)
                 failed, changed, status = result.failed, result.changed, result.status
         except KeyboardInterrupt:
             runner.abort(reason="KeyboardInterrupt")
@@ -245,6 +246,12 @@ class Host:
             aborted=bool(runner.aborted) and not aborted_before,
         )
         self._files.begin()
+
+    def _others(self, unit: RunUnit) -> frozenset[ScenarioPath]:
+        """Return the scenarios of the feature that other units run."""
+        own = frozenset(unit.paths)
+        scenarios = self._planned[unit.feature].scenarios
+        return frozenset(item.path for item in scenarios if item.selected) - own
 
     def _place_scenarios(self, feature: Feature) -> None:
         self._places = {
@@ -361,6 +368,7 @@ class Host:
             announced=segment.announced,
             announced_name=segment.name,
             announced_tags=segment.tags,
+            announced_description=segment.description,
             calls=segment.calls,
             undefined=undefined,
             hook_failures=failures,

@@ -5,7 +5,7 @@ scenarios keep the state they have and are not announced; the feature's status w
 hooks run is that of the chosen ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -32,14 +32,24 @@ class PartialRun:
         self._steady: set[int] = set()
         """Features whose hooks have been seen to leave their scenarios as they are."""
 
-    def run(self, runner: Any, feature: Feature, paths: Sequence[ScenarioPath]) -> PartialResult:
-        """Run the scenarios at `paths`, in file order."""
+    def run(
+        self,
+        runner: Any,
+        feature: Feature,
+        paths: Sequence[ScenarioPath],
+        others: frozenset[ScenarioPath] | None = None,
+    ) -> PartialResult:
+        """Run the scenarios at `paths`, in file order.
+
+        With `others` (what other units run) all the rest of the feature is gone through as
+        well, as behave does with scenarios that are not selected.
+        """
         self._restore(feature, paths)
         for formatter in runner.formatters:
             formatter.uri(feature.filename)
         # Looking at all scenarios for each one would be quadratic: once a worker is enough.
         shape = None if id(feature) in self._steady else _shape(feature)
-        part = _Part(runner, feature, sorted(paths), shape)
+        part = _Part(runner, feature, sorted(paths), shape, others)
         failed = part.run()
         if not part.changed:
             self._steady.add(id(feature))
@@ -84,7 +94,9 @@ class _Part:
         feature: Feature,
         paths: list[ScenarioPath],
         shape: list[ScenarioPath] | None,
+        others: frozenset[ScenarioPath] | None,
     ) -> None:
+        self._others = others
         self._runner = runner
         self._feature = feature
         self._paths = paths
@@ -93,11 +105,11 @@ class _Part:
         self.status = Status.passed
 
     def run(self) -> bool:
-        failed = self._container(self._feature, self._paths, 0)
+        failed = self._container(self._feature, self._paths, ())
         self.status = self._feature.status
         return failed
 
-    def _container(self, entity: Any, paths: list[ScenarioPath], depth: int) -> bool:
+    def _container(self, entity: Any, paths: list[ScenarioPath], place: ScenarioPath) -> bool:
         runner = self._runner
         context = runner.context
         kind = entity.type
@@ -129,11 +141,11 @@ class _Part:
                 failed_count += 1
             skip_untested = entity.hook_failed or runner.aborted
             should_run = entity.should_run()
-        if depth == 0:
+        if not place:
             self.changed = self._shape is not None and _shape(self._feature) != self._shape
         statuses: list[Status] = []
         if not skip_untested and not self.changed:
-            failed_count += self._items(entity, paths, depth, statuses)
+            failed_count += self._items(entity, paths, place, statuses)
         entity.set_status(_status(entity, statuses, should_run=bool(should_run)))
         if hooks_called:
             runner.run_hook_with_capture(f"after_{kind}", entity, capture_sink=entity.capture_sink)
@@ -157,18 +169,30 @@ class _Part:
         return failed_count > 0
 
     def _items(
-        self, entity: Any, paths: list[ScenarioPath], depth: int, statuses: list[Status]
+        self,
+        entity: Any,
+        paths: list[ScenarioPath],
+        place: ScenarioPath,
+        statuses: list[Status],
     ) -> int:
         runner = self._runner
         failed_count = 0
-        for index in sorted({path[depth] for path in paths}):
+        depth = len(place)
+        for index in self._indexes(entity, paths, depth):
             item = entity.run_items[index]
-            inner = [path for path in paths if path[depth] == index]
+            path = (*place, index)
+            inner = [chosen for chosen in paths if chosen[depth] == index]
+            if self._others is not None and _left_out_by_name(item, runner.config):
+                item.mark_skipped()
+                continue
             if isinstance(item, Rule):
-                failed = self._container(item, inner, depth + 1)
-                statuses.append(item.status)
+                failed = self._container(item, inner, path)
+                if inner:
+                    statuses.append(item.status)
             elif isinstance(item, ScenarioOutline):
-                failed = self._rows(item, [path[depth + 1] for path in inner], statuses)
+                failed = self._rows(item, path, [chosen[depth + 1] for chosen in inner], statuses)
+            elif self._others is not None and path in self._others:
+                continue
             else:
                 failed = item.run(runner)
                 statuses.append(item.status)
@@ -178,9 +202,26 @@ class _Part:
                     break
         return failed_count
 
-    def _rows(self, outline: ScenarioOutline, rows: list[int], statuses: list[Status]) -> bool:
+    def _indexes(self, entity: Any, paths: list[ScenarioPath], depth: int) -> Iterable[int]:
+        if self._others is not None:
+            return range(len(entity.run_items))
+        return sorted({path[depth] for path in paths})
+
+    def _rows(
+        self,
+        outline: ScenarioOutline,
+        place: ScenarioPath,
+        rows: list[int],
+        statuses: list[Status],
+    ) -> bool:
         runner = self._runner
         failed_count = 0
+        if self._others is not None:
+            rows = [
+                number
+                for number in range(len(outline.scenarios))
+                if (*place, number) not in self._others
+            ]
         for number in rows:
             scenario = outline.scenarios[number]
             runner.context._set_root_attribute("active_outline", scenario._row)
@@ -192,6 +233,12 @@ class _Part:
                     break
         runner.context._set_root_attribute("active_outline", None)
         return failed_count > 0
+
+
+def _left_out_by_name(item: Any, config: Any) -> bool:
+    """The question of `ScenarioContainer.run` about `--name`; rules are not asked."""
+    ask = getattr(item, "should_run_with_name_select", None)
+    return bool(config.name and ask and not ask(config))
 
 
 def _shape(feature: Feature) -> list[ScenarioPath]:

@@ -159,6 +159,7 @@ class RunUnit(msgspec.Struct, frozen=True, tag=True):
     paths: list[ScenarioPath]
     complete: bool
     attempt: int
+    rest: bool = False
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):

@@ -29,6 +29,7 @@ class Segment:
         self.announced = False
         self.name: str | None = None
         self.tags: list[TagRecord] | None = None
+        self.description: list[str] | None = None
         self.calls: list[Call] = []
         self.results = 0
         self.indexes: dict[int, int] | None = None
@@ -95,12 +96,13 @@ class Recorder:
             segment.announced = True
             segment.name = encode.text(scenario.name)
             segment.tags = encode.tags(scenario.tags)
+            segment.description = [encode.text(line) for line in scenario.description]
 
     def step(self, step: Step) -> None:
         """Behave announces a step."""
         segment = self.segment
         if segment is not None:
-            segment.calls.append(StepCall(segment.index(step)))
+            segment.calls.append(StepCall(segment.index(step), encode.text(step.name)))
 
     def match(self, match: Any) -> None:
         """A step begins, or is undefined."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.expected import BY_NAME, ROWS, SUITES, Expected, parity_rows
 
 from surefoot.model.outcomes import Outcome
-from tests.expected import BY_NAME, ROWS, SUITES, Expected, parity_rows
 
 # Forks a process for each job: behave is imported once, which takes longer than most suites.
 _RUN_ALL = r"""
