@@ -85,6 +85,7 @@ class Coordinator:
         self._readiness = Readiness(self._slots, results)
         self._launching = Launching(plan, site, sites, results, self._selector, self)
         self._described: dict[int, list[bytes]] = {}
+        self._made_whole: set[int] = set()
         self._deferred: list[tuple[Message, bytes]] = []
         self.ended = Ended(workers=plan.jobs)
         self.estimate_left: Callable[[], float | None] = lambda: None
@@ -302,13 +303,19 @@ class Coordinator:
         unit = state.unit
         now = _monotonic()
         self._unit_over(now - state.since)
-        again = self._results.unit_done(unit, message, body, slot.number)
         self._queue.done(unit)
-        if again is not None:
-            if message.changed and not self._settling.may_requeue(unit):
-                again = None
-            else:
-                self._queue.add(again)
+        if message.changed and unit.feature in self._made_whole:
+            again = None
+        else:
+            again = self._results.unit_done(unit, message, body, slot.number)
+        if message.changed and again is not None:
+            # Hooks change which scenarios there are: the feature runs whole, instead of all
+            # that was cut from it.
+            self._made_whole.add(unit.feature)
+            for _ in self._queue.remove_feature(unit.feature):
+                self._results.tally.ledger(unit.feature).units -= 1
+        if again is not None and not self._stopping:
+            self._queue.add(again)
         self._results.unit_ended(unit.feature)
         slot.move(Idle(now))
         if message.aborted:

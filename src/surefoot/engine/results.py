@@ -182,7 +182,9 @@ class Results:
         self._touch(worker, f"{ledger.planned.filename} (feature hooks)", done.touched)
         if done.changed:
             ledger.units += 1
-            return Unit(unit.feature, (), complete=True, attempt=unit.attempt, locks=unit.locks)
+            paths = tuple(item.path for item in ledger.planned.scenarios if item.selected)
+            # The hooks have changed the model in that worker; they must not do so twice.
+            return msgspec.structs.replace(unit, paths=paths, complete=True, rest=False, fresh=True)
         if done.own_hook_failed and unit.attempt <= self._retries and not done.ended_early:
             # A hook of the feature failed: its scenarios could not run, so all are tried again.
             for path in unit.paths:

@@ -387,11 +387,14 @@ class Host:
 
     def _report_unrun(self, feature: Feature, unit: RunUnit) -> None:
         """Report the scenarios that behave did not run: after an abort, left out by name, ..."""
-        wanted = None if unit.complete else frozenset(unit.paths)
+        wanted = None if unit.complete or unit.rest else frozenset(unit.paths)
         if wanted is not None and wanted <= self._reported:
             return
+        others = self._others(unit) if unit.rest else frozenset()
         for ordinal, (path, scenario, _) in enumerate(encode.walk(feature)):
             if path in self._reported or (wanted is not None and path not in wanted):
+                continue
+            if path in others:
                 continue
             record = encode.scenario(scenario, path, feature.filename)
             self._send_scenario(scenario, path, ordinal, record, _time(), 0.0)

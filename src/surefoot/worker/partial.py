@@ -57,7 +57,8 @@ class PartialRun:
 
     def _restore(self, feature: Feature, paths: Sequence[ScenarioPath]) -> None:
         """Undo what an earlier part of the same feature left on the model in this worker."""
-        elements: dict[int, Any] = {id(feature): feature}
+        # Rules are all gone through with the rest of a feature; there are few.
+        elements: dict[int, Any] = {id(item): item for item in [feature, *feature.rules]}
         for path in paths:
             element: Any = feature
             for index in path:
@@ -66,8 +67,7 @@ class PartialRun:
                     if isinstance(element, ScenarioOutline)
                     else element.run_items[index]
                 )
-                if not isinstance(element, ScenarioOutline):
-                    elements[id(element)] = element
+            elements[id(element)] = element
         for element in elements.values():
             known = self._initial.get(id(element))
             if known is None:
