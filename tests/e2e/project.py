@@ -11,7 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from surefoot.events.events import Event, Notice, RunFinished, ScenarioFinished, VerdictReached
+from surefoot.events.events import (
+    Event,
+    Notice,
+    RunFinished,
+    ScenarioFinished,
+    SuitePlanned,
+    VerdictReached,
+)
 from surefoot.events.journal import JournalReader
 
 COMMON_STEPS = """\
@@ -151,7 +158,41 @@ class Run:
 
     def outcomes(self) -> dict[str, str]:
         """Return the last outcome of each scenario, by name."""
-        return {name: events[-1].outcome.value for name, events in self.attempts().items()}
+        found = {name: events[-1].outcome.value for name, events in self.attempts().items()}
+        for event in self.events():
+            if isinstance(event, VerdictReached):
+                found.setdefault(event.id.rpartition(" :: ")[2], event.outcomes[-1].value)
+        return found
+
+    def outcomes_by_place(self) -> dict[tuple[int, tuple[int, ...]], str]:
+        """Return the last outcome of each scenario, by feature and path."""
+        found: dict[tuple[int, tuple[int, ...]], str] = {}
+        for event in self.events():
+            if isinstance(event, ScenarioFinished):
+                found[event.feature, event.record.path] = event.outcome.value
+            elif isinstance(event, VerdictReached):
+                # What never ran has a verdict, but need not have a record.
+                found[event.feature, event.path] = event.outcomes[-1].value
+        return found
+
+    def flaky(self) -> list[str]:
+        """Return the names of the scenarios whose verdict is flaky."""
+        return [name for name, verdict in self.verdicts().items() if verdict == "flaky"]
+
+    def verdict_ids(self) -> list[str]:
+        """Return the ids of all verdicts."""
+        return [event.id for event in self.events() if isinstance(event, VerdictReached)]
+
+    def selected_ids(self) -> set[str]:
+        """Return the ids of the scenarios that were to run."""
+        return {
+            scenario.id
+            for event in self.events()
+            if isinstance(event, SuitePlanned)
+            for feature in event.features
+            for scenario in feature.scenarios
+            if scenario.selected
+        }
 
     def verdicts(self) -> dict[str, str]:
         """Return the verdict of each scenario by the last part of its id."""

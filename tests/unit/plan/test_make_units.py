@@ -44,14 +44,15 @@ def test_a_feature_is_one_complete_unit_of_its_selected_scenarios() -> None:
 def test_scenario_units_are_the_selected_scenarios_in_suite_order() -> None:
     suite = [feature(0, scenario("a", 0), scenario("b", 1, selected=False), scenario("c", 2))]
     assert make_units(suite, "scenario", {}) == [
-        Unit(feature=0, paths=((0,),), complete=False),
+        Unit(feature=0, paths=((0,),), complete=False, rest=True),
         Unit(feature=0, paths=((2,),), complete=False),
     ]
 
 
 def test_one_of_several_scenarios_is_still_a_part_of_its_feature() -> None:
     suite = [feature(0, scenario("a", 0), scenario("b", 1, selected=False))]
-    assert make_units(suite, "scenario", {}) == [Unit(feature=0, paths=((0,),), complete=False)]
+    unit = Unit(feature=0, paths=((0,),), complete=False, rest=True)
+    assert make_units(suite, "scenario", {}) == [unit]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""The same answer as plain behave: the small suites and python-docx, whatever the workers.
+
+`nox -s parity` compares behave's own suites as well, which takes minutes.
+"""
+
+import pytest
+from tests.expected import Expected, parity_rows
+from tests.parity.compare import compare_project, render
+from tests.parity.running import Command, Project, candidate
+from tests.parity.sources import cache_dir, prepare, real_suites
+
+pytestmark = [pytest.mark.parity, pytest.mark.timeout(300)]
+
+
+def commands(row: Expected) -> list[Command]:
+    """The candidates of a row: 1, 2 and 4 workers, and parts of features where they may be."""
+    numbers = row.workers if row.workers == (1,) else (1, 2, 4)
+    found = [candidate("surefoot-run", n, "feature", row.workdir) for n in numbers]
+    if not row.whole:
+        found.append(candidate("surefoot-run", numbers[-1], "scenario", row.workdir))
+    return found
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in parity_rows()])
+def test_a_small_suite_is_equal(row: Expected) -> None:
+    project = Project(row.path, row.args, dict(row.env), row.files)
+    comparisons = compare_project(project, commands(row))
+    assert not any(item.differences for item in comparisons), render(comparisons)
+
+
+@pytest.mark.parametrize("name", ["failing", "rules", "undefined", "hook_before_all", "userdata"])
+def test_it_is_equal_under_behaves_own_command(name: str) -> None:
+    row = next(row for row in parity_rows() if row.name == name)
+    project = Project(row.path, row.args, dict(row.env), row.files)
+    comparisons = compare_project(project, [candidate("behave-runner", 2, "feature")])
+    assert not any(item.differences for item in comparisons), render(comparisons)
+
+
+def test_python_docx_is_equal() -> None:
+    suite = next(suite for suite in real_suites() if suite.name == "python-docx")
+    project = prepare(suite, cache_dir())
+    # Its steps save to one file, so that workers need trees of their own.
+    runs = [candidate("surefoot-run", n, "feature", "copy") for n in (1, 2, 4)]
+    runs.append(candidate("surefoot-run", 2, "scenario", "copy"))
+    comparisons = compare_project(project, runs)
+    assert not any(item.differences for item in comparisons), render(comparisons)
