@@ -197,6 +197,7 @@ _SAME = (
     _same("logging", 1, failed=2),
     _same("continue_after_failed", 1, passed=1, failed=3),
     _same("server", 1, passed=3, failed=1),
+    _same("behave_inside", 1, passed=4, failed=1),
     # -- what the environment does
     _same("fixtures", 1, passed=6, hook_error=1),
     _same("tag_hooks", 0, passed=4),

@@ -43,14 +43,19 @@ def mask_addresses(text: str) -> str:
     return _ADDRESS.sub("<address>", text)
 
 
+def mask_output(text: str) -> str:
+    """Mask what a step may have printed: addresses, and the last line of a behave run inside it."""
+    return mask_addresses(_TOOK.sub(f"Took {TIME}", text))
+
+
 def mask_plain(text: str) -> str:
     """Mask the output of the plain formatter."""
-    return mask_addresses(_STEP.sub(rf"\1 in {TIME}", text))
+    return mask_output(_STEP.sub(rf"\1 in {TIME}", text))
 
 
 def mask_progress(text: str) -> str:
     """Mask the output of the progress formatters."""
-    return mask_addresses(_TRAILING.sub(f"  # {TIME}", text))
+    return mask_output(_TRAILING.sub(f"  # {TIME}", text))
 
 
 def mask_junit(text: str) -> str:
@@ -62,7 +67,7 @@ def mask_junit(text: str) -> str:
     parts = _CDATA.split(text)
     parts[::2] = [_ELEMENT.sub(_mask_tag, part) for part in parts[::2]]
     parts[1::2] = [_STEP.sub(rf"\1 in {TIME}", part) for part in parts[1::2]]
-    return mask_addresses("".join(parts))
+    return mask_output("".join(parts))
 
 
 def _mask_tag(match: re.Match[str]) -> str:

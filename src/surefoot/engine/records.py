@@ -71,3 +71,30 @@ def as_if_run(event: FeatureFinished) -> FeatureFinished:
         event,
         record=msgspec.structs.replace(event.record, ran=True, announced=True, finished=True),
     )
+
+
+def lost_after_scenarios(
+    event: FeatureFinished, worker: int, attempt: int, reason: str, stacks: str
+) -> FeatureFinished:
+    """Return the end of a feature whose worker ended in a hook after its scenarios.
+
+    `event` is the feature as parsed.
+    """
+    state = State(
+        status="hook_error",
+        hook_failed=True,
+        error_message=f"{reason}\n{stacks}".rstrip(),
+        error=ErrorRecord("surefoot.WorkerCrashed", reason),
+    )
+    record = msgspec.structs.replace(
+        event.record, ran=True, announced=True, finished=True, state=state
+    )
+    return msgspec.structs.replace(
+        event,
+        attempt=attempt,
+        worker=worker,
+        failed=True,
+        hook_failures=1,
+        record=record,
+        reason=reason,
+    )

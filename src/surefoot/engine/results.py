@@ -263,6 +263,25 @@ class Results:
         )
         return self._take(worker, unit, path, result, line, again=False)
 
+    def unit_lost(self, worker: int, unit: Unit, reason: str, stacks: str) -> None:
+        """Record a feature whose worker did not survive what came after its scenarios."""
+        event = records.lost_after_scenarios(
+            self._described_feature(unit.feature), worker, unit.attempt, reason, stacks
+        )
+        ref = self.emit(event)
+        self.tally.ledger(unit.feature).parts.append(
+            Part(
+                attempt=unit.attempt,
+                complete=False,
+                failed=True,
+                status=event.record.state.status,
+                own_hook_failed=True,
+                hook_failures=event.hook_failures,
+                groups=[],
+                ref=ref,
+            )
+        )
+
     # -- closing
 
     def unit_ended(self, feature: int) -> None:

@@ -69,6 +69,10 @@ class Settling:
                 self._results.unit_ended(unit.feature)
             elif loss.outcome.is_bad:
                 failed += 1
+        if not remaining and loss.outcome.is_bad:
+            # Every scenario had ended: it was a hook or cleanup after them.
+            where = _where(loss.position) if loss.position.unit == running.serial else ""
+            self._results.unit_lost(loss.worker, unit, loss.reason + where, loss.stacks)
         rest = tuple(path for path in remaining if path not in culprits)
         self._queue.done(unit)
         if rest and not stopping:

@@ -45,6 +45,8 @@ name="x" status="passed" time="1e-06"><system-out>
 
 Captured stdout:
 <testcase time="0.75"> 0.001s
+Took 0min 0.250s
+It Took 0min 0.250s
 ]]>
 </system-out></testcase></testsuite>
 """
@@ -78,7 +80,14 @@ _CASES = [
     pytest.param(
         mask_junit,
         JUNIT,
-        ['"0.25"', '"2024-05-06T07:08:09.123456"', '"box"', '"1e-06"', "0.001s\n@"],
+        [
+            '"0.25"',
+            '"2024-05-06T07:08:09.123456"',
+            '"box"',
+            '"1e-06"',
+            "0.001s\n@",
+            "\nTook 0min 0.250s",
+        ],
         id="junit",
     ),
     pytest.param(mask_json, JSON, ["1.5e-05", '"duration": 0.25'], id="json"),
@@ -117,6 +126,7 @@ def test_no_other_character_can_change_unseen(
         (mask_junit, JUNIT, "2024-05-06T07:08:09.123456", "2031-12-24T00:00:00"),
         (mask_junit, JUNIT, '"box"', '"another.box-2"'),
         (mask_junit, JUNIT, "0.001s\n@", "3.500s\n@"),
+        (mask_junit, JUNIT, "Took 0min 0.250s", "Took 12min 59.999s"),
         (mask_json, JSON, "1.5e-05", "0.0"),
         (mask_json, JSON, '"duration": 0.25', '"duration": 12'),
     ],

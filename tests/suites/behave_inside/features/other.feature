@@ -1,0 +1,4 @@
+Feature: Elsewhere
+
+  Scenario: Far away
+    Given a step that passes
