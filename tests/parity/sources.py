@@ -77,8 +77,8 @@ def real_suites() -> tuple[RealSuite, ...]:
             env={"LOGNAME": "root"},
             requires=_BEHAVES_OWN,
             workdir="copy",
-            note="steps run behave in ./__WORKDIR__, some within their own process; tags.help.feature:37"
-            " fails under plain behave too",
+            note="steps run behave in ./__WORKDIR__, some within their own process;"
+            " tags.help.feature:37 fails under plain behave too",
         ),
     )
 

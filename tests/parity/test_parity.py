@@ -16,7 +16,8 @@ def commands(row: Expected) -> list[Command]:
     """The candidates of a row: 1, 2 and 4 workers, and parts of features where they may be."""
     numbers = row.workers if row.workers == (1,) else (1, 2, 4)
     found = [candidate("surefoot-run", n, "feature", row.workdir) for n in numbers]
-    if not row.whole:
+    # Where one worker alone is equal, the run ends early, and where depends on the units.
+    if not row.whole and row.workers != (1,):
         found.append(candidate("surefoot-run", numbers[-1], "scenario", row.workdir))
     return found
 
@@ -43,4 +44,11 @@ def test_python_docx_is_equal() -> None:
     runs = [candidate("surefoot-run", n, "feature", "copy") for n in (1, 2, 4)]
     runs.append(candidate("surefoot-run", 2, "scenario", "copy"))
     comparisons = compare_project(project, runs)
-    assert not any(item.differences for item in comparisons), render(comparisons)
+    differences = [
+        difference
+        for item in comparisons
+        for difference in item.differences
+        # Python shows a warning once a process: by scenario, more processes come past it.
+        if not (item.command.unit == "scenario" and "UserWarning" in difference.candidate)
+    ]
+    assert not differences, render(comparisons)

@@ -55,6 +55,13 @@ class Shape(msgspec.Struct, frozen=True):
     between: tuple[str, ...] = ()
     """What is between prefix and suffix, in this order and apart from each other."""
 
+    def later_words(self) -> list[str]:
+        """Return words after the prefix that a text has between spaces, or after the last."""
+        words = self.suffix.split(" ")[1:]
+        for part in self.between:
+            words += part.split(" ")[1:-1]
+        return words
+
     def admits(self, text: str) -> bool:
         """Return False if the expression cannot match the text."""
         if not (text.startswith(self.prefix) and text.endswith(self.suffix)):

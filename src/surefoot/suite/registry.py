@@ -7,13 +7,13 @@ asked of behave's matchers, in behave's order.
 
 How it works
 ------------
-For the matchers that behave ships, the literal text that a pattern begins and ends with is
-read from its regular expression (`patterns.read_shape`). Definitions are kept in a tree over
-the *complete* words of the beginning, and there by the last word, so a step's text finds
-them by walking its own words; the rest of the literal text is compared before the regular
-expression is tried. A definition of which nothing can be read (a matcher class of
-the suite, case-insensitive matching, alternatives at the top level, inline flags) is a
-candidate for every text. Candidates are a superset of what matches, in registration order.
+For the matchers that behave ships, the literal text of a pattern is read from its regular
+expression (`patterns.read_shape`). Definitions are kept in a tree over
+the *complete* words of the beginning, and there by one complete word that comes later, so a
+step's text finds them by its own words. All literal text is compared before the regular
+expression is tried. A definition of which nothing can be read (a matcher class of the suite,
+case-insensitive matching, alternatives at the top level, inline flags) is a candidate for
+every text. Candidates are a superset of what matches, in registration order.
 
 Behave compiles every pattern when it is registered, to report bad ones. That took most of
 the remaining time, and most patterns are never used in a run. So a pattern that is certain
@@ -137,12 +137,12 @@ def install() -> IndexedStepRegistry:
 class _Node:
     """The definitions whose pattern begins with the same complete words."""
 
-    __slots__ = ("by_last_word", "children")
+    __slots__ = ("by_word", "children")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
-        # None: the last word is not known.
-        self.by_last_word: dict[str | None, list[tuple[int, Shape]]] = {}
+        # None: of no word after the beginning is it known that it is complete.
+        self.by_word: dict[str | None, list[tuple[int, Shape]]] = {}
 
 
 class _Index:
@@ -190,9 +190,11 @@ class _Index:
         # A word is complete when a space of the literal text ends it.
         for word in shape.prefix.split(" ")[:-1]:
             node = node.children.setdefault(word, _Node())
-        _, space, last_word = shape.suffix.rpartition(" ")
-        known = node.by_last_word.setdefault(last_word if space else None, [])
-        known.append((position, shape))
+        # Of many definitions that begin alike, each goes by the word that tells it apart best.
+        rarest = min(
+            shape.later_words(), key=lambda word: len(node.by_word.get(word, ())), default=None
+        )
+        node.by_word.setdefault(rarest, []).append((position, shape))
 
     def _positions(self, text: str) -> Iterable[int]:
         if text.endswith("\n"):
@@ -200,11 +202,12 @@ class _Index:
             return range(self.size)
         found = self._unknown + self._literal.get(text, [])
         words = text.split(" ")
+        keys = {None, *words}
         node: _Node | None = self._root
         for word in words:
             assert node is not None
-            for key in (words[-1], None):
-                for position, shape in node.by_last_word.get(key, ()):
+            for key in node.by_word.keys() & keys:
+                for position, shape in node.by_word[key]:
                     if shape.admits(text):
                         found.append(position)
             node = node.children.get(word)

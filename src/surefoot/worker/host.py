@@ -322,7 +322,8 @@ class Host:
     def run_scenario(self, scenario: Scenario, runner: Any, original: shims.ScenarioRun) -> bool:
         """Run a scenario (called by behave through the shim on `Scenario.run`)."""
         unit = self._unit
-        if unit is None:
+        if unit is None or runner is not self._runner:
+            # Of a behave that a step runs inside: none of ours.
             return original(scenario, runner)
         if self._board.stop_requested:
             self._stopped = True

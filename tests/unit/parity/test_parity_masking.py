@@ -126,7 +126,7 @@ def test_no_other_character_can_change_unseen(
         (mask_junit, JUNIT, "2024-05-06T07:08:09.123456", "2031-12-24T00:00:00"),
         (mask_junit, JUNIT, '"box"', '"another.box-2"'),
         (mask_junit, JUNIT, "0.001s\n@", "3.500s\n@"),
-        (mask_junit, JUNIT, "Took 0min 0.250s", "Took 12min 59.999s"),
+        (mask_junit, JUNIT, "\nTook 0min 0.250s", "\nTook 12min 59.999s"),
         (mask_json, JSON, "1.5e-05", "0.0"),
         (mask_json, JSON, '"duration": 0.25', '"duration": 12'),
     ],
