@@ -43,6 +43,7 @@ from surefoot.history.store import Entry, History, RunRecord, open_history
 from surefoot.isolation.quota import cpu_quota, default_jobs
 from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
+from surefoot.plan.bound import lower_bound
 from surefoot.plan.order import LongestFirst, Order, Shuffled, SuiteOrder
 from surefoot.plan.queue import UnitQueue
 from surefoot.plan.units import make_units
@@ -232,6 +233,7 @@ class Session:
         for item in units:
             results.tally.ledger(item.feature).units += 1
         coordinator.append(Coordinator(plan, queue, self.site, results, self))
+        self._estimate(listeners, units, coordinator[0].ended, jobs)
         self._tell_start(results, loaded, seed, jobs, unit, units, fork=fork)
         for code, text in self._early_notices:
             results.notice(code, text)
@@ -245,6 +247,22 @@ class Session:
             results.notice(code, text)
         self._early_notices.clear()
         return results, ended, journal
+
+    def _estimate(
+        self, listeners: list[Listener], units: list[Unit], ended: Ended, jobs: int
+    ) -> None:
+        """Let displays say how long the rest will take, where history knows."""
+        known = [unit.estimate for unit in units if unit.estimate is not None]
+        if len(known) < len(units) or not any(known):
+            return
+        total = sum(known)
+
+        def left() -> float:
+            return max(0.0, total - sum(ended.unit_seconds)) / jobs
+
+        for listener in listeners:
+            if hasattr(listener, "estimate_left"):
+                listener.estimate_left = left
 
     def _may_fork(self, loaded: Loaded) -> tuple[bool, str]:
         if self.settings.start_method == "spawn" or not hasattr(os, "fork"):
@@ -432,7 +450,7 @@ class Session:
     ) -> None:
         """Store the end of the run and its history."""
         tally = results.tally
-        bound = max(ended.total / max(1, jobs), ended.longest)
+        bound = lower_bound(ended.unit_seconds, max(1, jobs))
         results.emit(
             RunFinished(
                 at=results.at(),

@@ -88,7 +88,6 @@ class Coordinator:
         self._made_whole: set[int] = set()
         self._deferred: list[tuple[Message, bytes]] = []
         self.ended = Ended(workers=plan.jobs)
-        self.estimate_left: Callable[[], float | None] = lambda: None
 
     @property
     def stopping(self) -> str:
@@ -325,8 +324,7 @@ class Coordinator:
 
     def _unit_over(self, seconds: float) -> None:
         self._last_unit = _monotonic()
-        self.ended.total += seconds
-        self.ended.longest = max(self.ended.longest, seconds)
+        self.ended.unit_seconds.append(seconds)
 
     def _aborted(self, unit: Unit, *, failed: bool) -> None:
         """User code called `context.abort()`.

@@ -50,7 +50,6 @@ class Results:
         self.tally = Tally(features)
         self.journal = journal
         self.undefined: dict[int, list[tuple[ScenarioPath, list[tuple[str, str]]]]] = {}
-        self.broken_order: list[str] = []
         self._features = features
         self._listeners = listeners
         self._describe = describe

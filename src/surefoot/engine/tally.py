@@ -165,7 +165,6 @@ class Tally:
         self.failed_features = 0
         self.done = 0
         self.bad = 0
-        self.unit_seconds: list[float] = []
         self.history: list[tuple[str, Verdict, float]] = []
 
     def ledger(self, feature: int) -> Ledger:

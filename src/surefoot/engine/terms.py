@@ -50,8 +50,8 @@ class Ended(msgspec.Struct):
     after_all_failed: bool = False
     cleanup_failed: bool = False
     makespan: float = 0.0
-    longest: float = 0.0
-    total: float = 0.0
+    unit_seconds: list[float] = []
+    """How long each unit took, in the order in which they ended."""
     workers: int = 0
     replay_problems: list[str] = []
     snippets: str = ""

@@ -348,6 +348,13 @@ class Channel:
             descriptors.extend(received)
             self._buffer += data
 
+    def buffered(self) -> bool:
+        """Whether a whole frame has been read and not been taken yet."""
+        buffer = self._buffer
+        if len(buffer) < _LENGTHS.size:
+            return False
+        return len(buffer) >= _LENGTHS.size + _LENGTHS.unpack_from(buffer)[0]
+
     def drain(self) -> tuple[list[tuple[Message, bytes]], bool]:
         """Return the frames that are there without waiting, and whether the other side is gone."""
         closed = False

@@ -209,8 +209,11 @@ class _Zygote:
             try:
                 # A child's end is told before anything else is done for the coordinator.
                 self._reap()
-                if channel in ready and not self._answer():
-                    return 0
+                # A frame that came with the one before makes no socket ready.
+                while channel in ready or channel.buffered():
+                    ready = []
+                    if not self._answer():
+                        return 0
             except ConnectionLostError:
                 self._end_children()
                 return 1
