@@ -210,10 +210,11 @@ class _Zygote:
                 # A child's end is told before anything else is done for the coordinator.
                 self._reap()
                 # A frame that came with the one before makes no socket ready.
-                while channel in ready or channel.buffered():
-                    ready = []
+                waits = channel in ready
+                while waits:
                     if not self._answer():
                         return 0
+                    waits = channel.buffered()
             except ConnectionLostError:
                 self._end_children()
                 return 1
