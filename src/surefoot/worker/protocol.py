@@ -353,7 +353,8 @@ class Channel:
         buffer = self._buffer
         if len(buffer) < _LENGTHS.size:
             return False
-        return len(buffer) >= _LENGTHS.size + _LENGTHS.unpack_from(buffer)[0]
+        size: int = _LENGTHS.unpack_from(buffer)[0]
+        return len(buffer) >= _LENGTHS.size + size
 
     def drain(self) -> tuple[list[tuple[Message, bytes]], bool]:
         """Return the frames that are there without waiting, and whether the other side is gone."""

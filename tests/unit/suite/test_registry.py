@@ -465,3 +465,9 @@ class TestShapes:
         shape = read_shape("a(.*) to (.*) of (.*)c", whole=True)
         assert shape is not None
         assert shape.admits(text) is admitted
+
+    def test_beginning_and_end_do_not_overlap(self) -> None:
+        shape = read_shape("ab(.*)ba", whole=True)
+        assert shape is not None
+        assert not shape.admits("aba")
+        assert shape.admits("abba")
