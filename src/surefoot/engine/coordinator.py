@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from surefoot.engine.deadlines import Overrun, overrun
 from surefoot.engine.ending import Ending, sweep
 from surefoot.engine.launching import Launching
 from surefoot.engine.loading import Site, end_site
@@ -32,7 +31,8 @@ from surefoot.engine.slots import (
     Vacant,
 )
 from surefoot.engine.terms import Ended, Plan, Sites
-from surefoot.events.events import ScenarioStarted, WorkerEnded, WorkerReady
+from surefoot.engine.watching import Watching
+from surefoot.events.events import WorkerEnded, WorkerReady
 from surefoot.model.outcomes import Outcome
 from surefoot.model.units import Unit
 from surefoot.plan.queue import UnitQueue
@@ -64,6 +64,7 @@ class Coordinator:
     def __init__(
         self, plan: Plan, queue: UnitQueue, site: Site, results: Results, sites: Sites
     ) -> None:
+        self.ended = Ended(workers=plan.jobs)
         self._plan = plan
         self._queue = queue
         self._site = site
@@ -84,10 +85,10 @@ class Coordinator:
         self._replaying = Replaying(results.journal)
         self._readiness = Readiness(self._slots, results)
         self._launching = Launching(plan, site, sites, results, self._selector, self)
+        self._watching = Watching(plan, results, self._launching, self._ending, self)
         self._described: dict[int, list[bytes]] = {}
         self._made_whole: set[int] = set()
         self._deferred: list[tuple[Message, bytes]] = []
-        self.ended = Ended(workers=plan.jobs)
 
     @property
     def stopping(self) -> str:
@@ -457,63 +458,7 @@ class Coordinator:
                 if isinstance(slot.state, Running) and slot.pid:
                     self._ending.begin(slot, Outcome.TIMED_OUT, self._stopping)
         for slot in self._slots:
-            self._look_at(slot, now)
-
-    def _look_at(self, slot: Slot, now: float) -> None:
-        # A child of the suite may hold the socket open, so that its end alone is no sign.
-        if self._launching.reap(slot, wait=False):
-            return
-        state = slot.state
-        if isinstance(state, Vacant | Idle):
-            return
-        if isinstance(state, Stopping):
-            self._ending.advance(slot, state, now)
-            return
-        if slot.board is None:
-            return
-        position = slot.board.read()
-        if isinstance(state, Running) and position.unit == state.serial:
-            planned = self._plan.features[state.unit.feature].scenarios
-            if 0 <= position.scenario < len(planned):
-                self._results.tell(
-                    ScenarioStarted(
-                        slot.number,
-                        state.unit.feature,
-                        planned[position.scenario].path,
-                        position.scenario_since,
-                    )
-                )
-        found = overrun(state, position, self._plan.timeouts, self._plan.grace, now)
-        if found is None:
-            return
-        # What it has reported in the meantime comes first.
-        self.from_worker(slot)
-        if slot.state is state and slot.board.read() == position:
-            self._overrun(slot, found, position)
-
-    def _overrun(self, slot: Slot, found: Overrun, position: Position) -> None:
-        state = slot.state
-        if isinstance(state, Loading):
-            self._results.notice("degraded-workers", f"worker {slot.number}: {found.reason}")
-            site = slot.site
-            assert isinstance(site, Site)
-            self._launching.drop(slot, site)
-            return
-        if isinstance(state, Finishing) and state.finished:
-            self._results.notice(
-                "leftover-processes",
-                f"worker {slot.number} did not end after after_all ({position.name}); it was"
-                " killed",
-            )
-        elif isinstance(state, Starting | Finishing):
-            self._results.notice("degraded-workers", f"worker {slot.number}: {found.reason}")
-            self.ended.hook_output.append(found.reason + "\n")
-            if isinstance(state, Finishing):
-                self.ended.after_all_failed = True
-            else:
-                slot.failed_starts = MAX_STARTS
-        if slot.pid:
-            self._ending.begin(slot, Outcome.TIMED_OUT, found.reason)
+            self._watching.look_at(slot, now)
 
     def _stop(self, reason: str) -> None:
         """Give out no further unit; running scenarios end, the rest of their units is left."""
