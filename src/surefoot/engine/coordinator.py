@@ -127,9 +127,11 @@ class Coordinator:
     def _loop(self, goes_on: Callable[[], bool]) -> None:
         next_tick = 0.0
         while goes_on():
-            deferred, self._deferred = self._deferred, []
-            for message, body in deferred:
-                self.site_message(message, body)
+            if self._deferred or self._site.channel.buffered():
+                # Read while the records of a feature were awaited: the socket is quiet again,
+                # and the end of a worker told there would never be heard of (seen as a run
+                # that did not end, 1 in 75).
+                self._from_site(None)
             self._dispatch()
             for key, _ in self._selector.select(TICK):
                 key.data(key.fileobj)
@@ -203,8 +205,10 @@ class Coordinator:
     # -- messages
 
     def _from_site(self, _: Any) -> None:
+        deferred, self._deferred = self._deferred, []
         frames, closed = self._site.channel.drain()
-        for message, body in frames:
+        # In the order in which they came.
+        for message, body in deferred + frames:
             self.site_message(message, body)
         if closed:
             self.site_lost()

@@ -76,3 +76,15 @@ def test_a_closed_connection_is_told_after_its_last_frame() -> None:
     assert ours.drain() == ([(Quit(), b"")], False)
     assert ours.drain() == ([], True)
     ours.close()
+
+
+def test_frames_that_came_together_are_not_forgotten() -> None:
+    ours, theirs = channel_pair()
+    theirs.sendall(pack(Forked(1, 7)) + pack(Quit(), b"body"))
+    assert not ours.buffered()
+    assert ours.receive() == (Forked(1, 7), b"")
+    assert ours.buffered()
+    assert ours.receive() == (Quit(), b"body")
+    assert not ours.buffered()
+    ours.close()
+    theirs.close()
