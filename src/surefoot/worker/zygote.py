@@ -110,6 +110,9 @@ class _Zygote:
         started = time.monotonic()
         load = self._load
         random_state = random.getstate()
+        # Loading makes objects that stay: the collector would walk them again and again.
+        # Workers have it switched on.
+        gc.disable()
         with LoadTelemetry(self._board) as telemetry:
             from surefoot.suite.load import Suite, SuiteError, check_formatters, configure
             from surefoot.suite.planning import keep_only, plan
