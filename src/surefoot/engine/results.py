@@ -20,7 +20,7 @@ from surefoot.events.events import (
 )
 from surefoot.events.journal import JournalWriter, Ref, decode, encode
 from surefoot.events.listener import Listener
-from surefoot.events.records import RuleItem
+from surefoot.events.records import RuleItem, step_counts
 from surefoot.isolation.conflicts import Conflicts, remedy
 from surefoot.isolation.watch import Touch
 from surefoot.model.outcomes import Outcome
@@ -246,14 +246,11 @@ class Results:
             shared_paths=self._shared_paths(event.id),
         )
         line = encode(event)
-        steps: dict[str, int] = {}
-        for item in record.steps:
-            steps[item.state.status] = steps.get(item.state.status, 0) + 1
         result = Result(
             id=event.id,
             outcome=outcome,
             status=record.state.status,
-            steps=steps,
+            steps=step_counts(record),
             seconds=seconds,
             ref=self.journal.append_line(line),
             hook_failures=0,
@@ -324,14 +321,11 @@ class Results:
                 outcome = Outcome.SKIPPED
                 record = records.left_out(record, announced=ledger.ran and self._show_skipped)
             event = msgspec.structs.replace(event, outcome=outcome, record=record)
-            steps: dict[str, int] = {}
-            for item in record.steps:
-                steps[item.state.status] = steps.get(item.state.status, 0) + 1
             ledger.results[scenario.path] = Result(
                 id=event.id,
                 outcome=outcome,
                 status=record.state.status,
-                steps=steps,
+                steps=step_counts(record),
                 seconds=0.0,
                 ref=self.emit(event),
                 hook_failures=0,

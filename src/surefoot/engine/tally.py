@@ -12,7 +12,7 @@ import msgspec
 from surefoot.errors import InternalError
 from surefoot.events.events import Counts, VerdictReached
 from surefoot.events.journal import Ref
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Outcome, Verdict, verdict_of
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 from surefoot.worker.protocol import GroupState
 
@@ -138,16 +138,6 @@ def container_status(statuses: Iterable[str]) -> str:
         if status == "passed":
             passed += 1
     return "skipped" if skipped else "passed"
-
-
-def verdict_of(attempts: list[Outcome]) -> Verdict:
-    """Return what a scenario came to over its attempts."""
-    last = attempts[-1]
-    if last is Outcome.PASSED:
-        return Verdict.FLAKY if any(item.is_bad for item in attempts) else Verdict.PASSED
-    if last.is_bad or any(item.is_bad for item in attempts):
-        return Verdict.FAILED
-    return Verdict.SKIPPED if last is Outcome.SKIPPED else Verdict.UNTESTED
 
 
 class Tally:

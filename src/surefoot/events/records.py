@@ -7,6 +7,8 @@ behave made for it, so that any formatter can be called again as behave would ha
 Times are seconds. Status words are the names of `behave.model_type.Status`.
 """
 
+from collections import Counter
+
 import msgspec
 
 from surefoot.model.scenarios import ScenarioPath
@@ -170,6 +172,11 @@ class ScenarioRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     hook_failures: int = 0
     earlier: list["ScenarioRecord"] = []
     """Earlier runs of the same scenario object, as `behave.contrib.scenario_autoretry` makes."""
+
+
+def step_counts(record: ScenarioRecord) -> dict[str, int]:
+    """Return how many steps of a scenario have each status."""
+    return dict(Counter(step.state.status for step in record.steps))
 
 
 class BackgroundRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -51,3 +51,13 @@ class Verdict(StrEnum):
     FLAKY = "flaky"
     SKIPPED = "skipped"
     UNTESTED = "untested"
+
+
+def verdict_of(attempts: list[Outcome]) -> Verdict:
+    """Return what a scenario came to over its attempts, of which there is at least one."""
+    last = attempts[-1]
+    if last is Outcome.PASSED:
+        return Verdict.FLAKY if any(item.is_bad for item in attempts) else Verdict.PASSED
+    if last.is_bad or any(item.is_bad for item in attempts):
+        return Verdict.FAILED
+    return Verdict.SKIPPED if last is Outcome.SKIPPED else Verdict.UNTESTED

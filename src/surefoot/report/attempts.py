@@ -14,7 +14,7 @@ from surefoot.events.records import (
     State,
     StepRecord,
 )
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Outcome, Verdict, verdict_of
 
 BAD_STATUSES = frozenset({"failed", "error", "undefined", "pending", "hook_error", "cleanup_error"})
 _MAX_CAPTURED = 64 * 1024
@@ -33,14 +33,7 @@ class HookFailure(msgspec.Struct, frozen=True):
 def settled(outcomes: dict[int, Outcome]) -> Verdict:
     """Return the verdict over the attempts so far, as the engine reaches it at the end."""
     attempts = [outcomes[number] for number in sorted(outcomes)]
-    if not attempts:
-        return Verdict.UNTESTED
-    bad = any(item.is_bad for item in attempts)
-    if attempts[-1] is Outcome.PASSED:
-        return Verdict.FLAKY if bad else Verdict.PASSED
-    if bad:
-        return Verdict.FAILED
-    return Verdict.SKIPPED if attempts[-1] is Outcome.SKIPPED else Verdict.UNTESTED
+    return verdict_of(attempts) if attempts else Verdict.UNTESTED
 
 
 def failing_step(record: ScenarioRecord) -> StepRecord | None:

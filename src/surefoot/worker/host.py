@@ -19,6 +19,7 @@ from behave.model import Feature, Scenario
 from behave.model_type import Status
 
 from surefoot.events.events import FeatureFinished, ScenarioFinished
+from surefoot.events.records import step_counts
 from surefoot.isolation.watch import WriteWatch
 from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
@@ -415,10 +416,6 @@ class Host:
         outcome = _outcome(scenario)
         name, size = self._files.end() if seconds else ("", 0)
         touched, cut = self._touched() if seconds else ([], False)
-        steps: dict[str, int] = {}
-        for step in record.steps:
-            status = step.state.status
-            steps[status] = steps.get(status, 0) + 1
         event = ScenarioFinished(
             feature=unit.feature,
             id=self._id(unit.feature, path, ordinal, record),
@@ -438,7 +435,7 @@ class Host:
                 outcome=outcome,
                 status=record.state.status,
                 seconds=seconds,
-                steps=steps,
+                steps=step_counts(record),
                 hook_failures=record.hook_failures,
                 undefined=len(record.undefined),
                 touched=touched,

@@ -6,10 +6,10 @@ from behave.model_type import Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surefoot.engine.tally import Result, Tally, container_status, verdict_of
+from surefoot.engine.tally import Result, Tally, container_status
 from surefoot.errors import InternalError
 from surefoot.events.journal import Ref
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Outcome, Verdict, verdict_of
 from surefoot.model.scenarios import PlannedFeature, PlannedScenario
 
 STATUSES = ["passed", "failed", "error", "hook_error", "cleanup_error", "skipped", "untested"]
