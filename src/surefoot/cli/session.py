@@ -88,6 +88,9 @@ class Session:
         self._copy_plans: dict[int, Any] = {}
         self._mounts = False
         self._tree_dir = ""
+        seed = self.settings.seed
+        self._seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+        """Of the order where there is to be one, and of each scenario's generators."""
         self._load: Load | None = None
         self._loaded: Loaded | None = None
         self._history: History | None = None
@@ -119,6 +122,8 @@ class Session:
             quiet_load=self.own_display,
             watch=self._watched_roots(),
             inherited_config=self.inherited_config,
+            settings=settings,
+            seed=self._seed,
         )
         while True:
             self.site = start_load(channel, pid, load)
@@ -179,9 +184,7 @@ class Session:
         settings = self.settings
         journal_path = settings.journal or os.path.join(self.run_dir, "journal.jsonl")
         journal = JournalWriter(journal_path, lambda text: self._early("journal", text))
-        seed = settings.seed
-        if seed is None and settings.shuffle:
-            seed = int.from_bytes(os.urandom(4), "big")
+        seed = self._seed if settings.shuffle or settings.seed is not None else None
         features = loaded.features
         fork, why = self._may_fork(loaded)
         # A private tree is entered after a fork; a spawned worker is started within its copy.
@@ -242,6 +245,8 @@ class Session:
             results.notice("no-fork", why)
         for text in loaded.notices:
             results.notice("selection", text)
+        for finding in loaded.findings:
+            results.finding(finding)
         ended = coordinator[0].run()
         for code, text in self._early_notices:
             results.notice(code, text)

@@ -14,6 +14,7 @@ from surefoot.engine.tally import Ledger, Part, Result, Tally
 from surefoot.events.events import (
     Event,
     FeatureFinished,
+    FindingReported,
     Notice,
     ScenarioEnded,
     ScenarioFinished,
@@ -23,6 +24,7 @@ from surefoot.events.listener import Listener
 from surefoot.events.records import RuleItem, step_counts
 from surefoot.isolation.conflicts import Conflicts, remedy
 from surefoot.isolation.watch import Touch
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature, PlannedScenario, ScenarioPath
 from surefoot.model.units import Unit
@@ -58,6 +60,7 @@ class Results:
         self._retries = retries
         self._show_skipped = show_skipped
         self._conflicts = Conflicts()
+        self._found: set[tuple[str, str, int, str]] = set()
         self._closed: dict[int, list[Ref]] = {}
         self._next_replay = 0
         self.on_replay: Callable[[int, list[Ref]], None] | None = None
@@ -96,6 +99,12 @@ class Results:
         """Say something that the user should know."""
         self.emit(Notice(self.at(), code, text))
 
+    def finding(self, finding: Finding) -> None:
+        """Tell a defect of the suite, once."""
+        if finding.key not in self._found:
+            self._found.add(finding.key)
+            self.emit(FindingReported(self.at(), finding))
+
     def at(self) -> float:
         """Return seconds since the run began."""
         return round(_monotonic() - self._started, 6)
@@ -109,6 +118,8 @@ class Results:
         scenario = self._planned(unit.feature, done.path)
         identity = scenario.id if scenario else f"{unit.feature}:{done.path}"
         self._touch(worker, identity, done.touched)
+        for finding in done.findings:
+            self.finding(finding)
         if done.outcome.is_bad:
             line = self._with_shared_paths(identity, line)
         ref = self.journal.append_line(line)

@@ -10,6 +10,7 @@ Points in time are seconds since the epoch (`time`) or since the run began (`at`
 import msgspec
 
 from surefoot.events.records import FeatureRecord, ScenarioRecord
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome, Verdict
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 
@@ -83,6 +84,13 @@ class Notice(msgspec.Struct, frozen=True, tag="notice"):
     at: float
     code: str
     text: str
+
+
+class FindingReported(msgspec.Struct, frozen=True, tag="finding"):
+    """A defect of the suite was seen. The same finding is told once a run."""
+
+    at: float
+    finding: Finding
 
 
 class WorkerStarted(msgspec.Struct, frozen=True, tag="worker_started"):
@@ -160,6 +168,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, tag="scenario_finished", omi
     output_bytes: int = 0
     shared_paths: list[str] = []
     """Paths that it and a scenario of another worker wrote."""
+    facts: dict[str, str] = {}
+    """What the tools around the scenario noted: its seed, the time that was virtual, ..."""
 
 
 class FeatureFinished(msgspec.Struct, frozen=True, tag="feature_finished", omit_defaults=True):
@@ -221,6 +231,7 @@ Event = (
     | LoadFailed
     | SuitePlanned
     | Notice
+    | FindingReported
     | WorkerStarted
     | WorkerReady
     | WorkerEnded

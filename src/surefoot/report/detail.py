@@ -128,6 +128,8 @@ def attempt_in_full(event: ScenarioFinished, case: Case, showing: Showing) -> li
     if event.stacks:
         lines.append("  stacks of all threads:")
         lines += gutter(event.stacks, style)
+    for name, value in event.facts.items():
+        lines.append(f"  {one_line(name)}: {one_line(value)}")
     if event.shared_paths:
         lines.append("  it wrote what a scenario of another worker wrote too:")
         lines += [f"    {one_line(path)}" for path in event.shared_paths]

@@ -24,6 +24,7 @@ from surefoot.report.view import Case, RunView
 
 MAX_IN_FULL = 100
 MAX_NOTICES = 5
+MAX_FINDINGS = 20
 _ALWAYS = ("passed", "failed", "skipped")
 _STATUS_ORDER = (
     "passed",
@@ -75,6 +76,7 @@ def render_summary(
     if slowest > 0:
         lines += _slowest(view, slowest, style)
     lines += _load_times(view, style) if verbose and not quiet else []
+    lines += _findings(view, style, verbose=verbose)
     lines += _notices(view, style, verbose=verbose)
     lines += _names(failing, style)
     lines += _end(view, style, explained=bool(failing or hooks))
@@ -97,6 +99,7 @@ def render_beside(view: RunView, *, style: Style, width: int) -> str:
             for number, why in sorted(case.headlines.items()):
                 if case.outcomes[number].is_bad:
                     lines.append(f"    attempt {number}: {one_line(why)}")
+    lines += _findings(view, style, verbose=False)
     lines += _notices(view, style, verbose=False)
     lines += _cut(view, style) + _untested(view, style) + _makespan(view.finished)
     return "\n".join(lines) + "\n" if lines else ""
@@ -230,6 +233,23 @@ def _notices(view: RunView, style: Style, *, verbose: bool) -> list[str]:
         more = view.notice_counts[code] - len(shown)
         if more > 0:
             lines.append(f"note ({one_line(code)}): ... and {more:,} more of this kind")
+    return [*lines, ""] if lines else []
+
+
+def _findings(view: RunView, style: Style, *, verbose: bool) -> list[str]:
+    lines: list[str] = []
+    shown = view.findings if verbose else view.findings[:MAX_FINDINGS]
+    for finding in shown:
+        place = f"{one_line(finding.place)}: " if finding.place else ""
+        lines.append(f"{style.yellow(finding.rule)} {place}{one_line(finding.message)}")
+        if finding.scenario:
+            lines.append(f"  in {one_line(finding.scenario)}")
+        lines += gutter(clipped("\n".join(finding.evidence)), style) if finding.evidence else []
+        if finding.remedy:
+            lines.append(f"  remedy: {one_line(finding.remedy)}")
+    more = view.finding_count - len(shown)
+    if more > 0:
+        lines.append(f"... and {more:,} more findings (-v shows them; the journal has all)")
     return [*lines, ""] if lines else []
 
 

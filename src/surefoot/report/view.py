@@ -11,6 +11,7 @@ import msgspec
 from surefoot.events.events import (
     Event,
     FeatureFinished,
+    FindingReported,
     LoadFailed,
     Notice,
     RunFinished,
@@ -23,6 +24,7 @@ from surefoot.events.events import (
     WorkerEnded,
     WorkerReady,
 )
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome, Verdict
 from surefoot.model.scenarios import ScenarioPath
 from surefoot.report.attempts import (
@@ -37,6 +39,8 @@ from surefoot.report.planned import feature_of, find_planned, selected_count
 
 _MAX_NOTICES = 100
 """Texts of one code that are kept; beyond it only their number is known."""
+_MAX_FINDINGS = 1000
+"""Findings that are kept; beyond it only their number is known."""
 
 
 class Case(msgspec.Struct):
@@ -85,6 +89,8 @@ class RunView:
         self.finished: RunFinished | None = None
         self.notices: dict[str, list[str]] = {}
         self.notice_counts: dict[str, int] = {}
+        self.findings: list[Finding] = []
+        self.finding_count = 0
         self.untested_reasons: dict[str, int] = {}
         self._cases: dict[str, Case] = {}
         self._open: dict[str, _Open] = {}
@@ -119,6 +125,10 @@ class RunView:
                 self.notice_counts[event.code] = self.notice_counts.get(event.code, 0) + 1
                 if len(texts) < _MAX_NOTICES:
                     texts.append(event.text)
+            case FindingReported():
+                if len(self.findings) < _MAX_FINDINGS:
+                    self.findings.append(event.finding)
+                self.finding_count += 1
             case WorkerReady() if event.hook_failed:
                 self._worker_hook(f"before_all of worker {event.worker}", event.output)
             case WorkerEnded() if event.hook_failed or event.cleanup_failed:

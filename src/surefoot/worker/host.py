@@ -25,7 +25,8 @@ from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 from surefoot.suite import encode
 from surefoot.suite.load import Suite, formatter_class, is_live
-from surefoot.worker import partial, shims
+from surefoot.worker import kit, partial, shims
+from surefoot.worker.around import Attempt, run_around
 from surefoot.worker.board import Board, Place
 from surefoot.worker.faults import StackFile
 from surefoot.worker.output import AttemptFiles
@@ -94,6 +95,8 @@ class Host:
         self._stopped = False
         self._partial = partial.PartialRun()
         self._known_reporters = [id(reporter) for reporter in suite.config.reporters]
+        self._load = load
+        self._arounds = kit.arounds(load.settings)
 
     def run(self) -> None:
         """Serve the coordinator until it says Finish, or is gone; then end the process."""
@@ -347,7 +350,12 @@ class Host:
         undefined = len(runner.undefined_steps)
         started_at = _time()
         started = _monotonic()
-        failed = original(scenario, runner)
+        attempt: Attempt | None = None
+        if self._arounds:
+            attempt = self._attempt(scenario, path, ordinal)
+            failed = run_around(self._arounds, attempt, original, runner)
+        else:
+            failed = original(scenario, runner)
         seconds = _monotonic() - started
         self._keep_log(runner)
         new_failures = runner.hook_failures - hook_failures
@@ -357,8 +365,22 @@ class Host:
         ]
         record = self._record(segment, path, steps, new_failures)
         self._board.scenario(-1)
-        self._send_scenario(scenario, path, ordinal, record, started_at, seconds)
+        self._send_scenario(scenario, path, ordinal, record, started_at, seconds, attempt)
         return failed
+
+    def _attempt(self, scenario: Scenario, path: ScenarioPath, ordinal: int) -> Attempt:
+        unit = self._unit
+        assert unit is not None
+        load = self._load
+        return Attempt(
+            scenario,
+            identity=self._id(unit.feature, path, ordinal, scenario.name),
+            number=unit.attempt,
+            worker=self._worker,
+            run=os.path.basename(load.run_dir),
+            run_dir=load.run_dir,
+            seed=load.seed,
+        )
 
     def _record(
         self, segment: Segment, path: ScenarioPath, undefined: list[tuple[str, str]], failures: int
@@ -409,6 +431,7 @@ class Host:
         record: Any,
         started_at: float,
         seconds: float,
+        attempt: Attempt | None = None,
     ) -> None:
         unit = self._unit
         assert unit is not None
@@ -418,7 +441,7 @@ class Host:
         touched, cut = self._touched() if seconds else ([], False)
         event = ScenarioFinished(
             feature=unit.feature,
-            id=self._id(unit.feature, path, ordinal, record),
+            id=self._id(unit.feature, path, ordinal, record.name),
             attempt=unit.attempt,
             worker=self._worker,
             outcome=outcome,
@@ -427,6 +450,7 @@ class Host:
             record=record,
             output=name,
             output_bytes=size,
+            facts=attempt.facts if attempt else {},
         )
         self._channel.send(
             ScenarioDone(
@@ -440,16 +464,17 @@ class Host:
                 undefined=len(record.undefined),
                 touched=touched,
                 touched_cut=cut,
+                findings=attempt.findings if attempt else [],
             ),
             self._encode(event),
         )
 
-    def _id(self, feature: int, path: ScenarioPath, ordinal: int, record: Any) -> str:
+    def _id(self, feature: int, path: ScenarioPath, ordinal: int, name: str) -> str:
         scenarios = self._planned[feature].scenarios
         if 0 <= ordinal < len(scenarios) and scenarios[ordinal].path == path:
             return scenarios[ordinal].id
         # A scenario that hooks added after planning.
-        return f"{self._planned[feature].filename} :: {record.name} @{'.'.join(map(str, path))}"
+        return f"{self._planned[feature].filename} :: {name} @{'.'.join(map(str, path))}"
 
     def _touched(self) -> tuple[list[Touched], bool]:
         touches = self._watch.end()

@@ -10,7 +10,9 @@ import struct
 
 import msgspec
 
+from surefoot.config.settings import Settings
 from surefoot.events.events import ImportTime
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 
@@ -48,6 +50,10 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     """False for a site that only runs units: nobody reads its plan."""
     inherited_config: bool = False
     """True under `behave --runner`: the configuration came along by fork."""
+    settings: Settings = Settings()
+    """What the tools around scenarios are to do."""
+    seed: int = 0
+    """Of the run; each scenario's own is derived from it."""
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
@@ -121,6 +127,8 @@ class Loaded(msgspec.Struct, frozen=True, tag=True):
     native_threads: list[str]
     output: str
     notices: list[str] = []
+    findings: list[Finding] = []
+    """Defects of the suite that loading it showed."""
 
 
 class LoadError(msgspec.Struct, frozen=True, tag=True):
@@ -195,6 +203,7 @@ class ScenarioDone(msgspec.Struct, frozen=True, tag=True):
     undefined: int
     touched: list[Touched] = []
     touched_cut: bool = False
+    findings: list[Finding] = []
 
 
 class GroupState(msgspec.Struct, frozen=True, array_like=True):

@@ -1,0 +1,65 @@
+"""Which tools stand around scenarios, by the settings; and the same under plain behave."""
+
+import os
+import sys
+from typing import Any
+
+from behave.model import Scenario
+
+from surefoot.config.resolve import resolve
+from surefoot.config.settings import Settings
+from surefoot.model.findings import Finding
+from surefoot.worker.around import Around, Attempt, run_around
+
+
+def arounds(settings: Settings) -> list[Around]:
+    """Return the tools that the settings ask for, the outermost first.
+
+    A tool that has nothing to do for a suite is left out, so that it costs nothing.
+    """
+    del settings
+    return []
+
+
+def enable(context: Any) -> None:
+    """Put the stability kit around the scenarios of plain behave; for `before_all`.
+
+    Reads the same settings as `surefoot run`, from files and the environment. In a worker of
+    surefoot, where the kit is there already, it does nothing. Findings are printed to standard
+    error, each once. Raises UserError for settings that are wrong.
+    """
+    if "SUREFOOT_WORKER" in os.environ or getattr(Scenario.run, "surefoot", False):
+        return
+    settings = resolve([], os.environ, os.getcwd()).settings
+    tools = arounds(settings)
+    if not tools:
+        return
+    seed = settings.seed if settings.seed is not None else int.from_bytes(os.urandom(4), "big")
+    original = Scenario.run
+    found: set[tuple[str, str, int, str]] = set()
+    del context
+
+    def run(scenario: Scenario, runner: Any) -> bool:
+        identity = f"{scenario.filename} :: {scenario.name}"
+        attempt = Attempt(scenario, identity=identity, seed=seed)
+        failed = run_around(tools, attempt, original, runner)
+        for finding in attempt.findings:
+            if finding.key not in found:
+                found.add(finding.key)
+                sys.stderr.write(as_text(finding))
+        if failed:
+            for name, value in attempt.facts.items():
+                sys.stderr.write(f"surefoot: {name}: {value}\n")
+        return failed
+
+    run.surefoot = True  # type: ignore[attr-defined]
+    Scenario.run = run
+
+
+def as_text(finding: Finding) -> str:
+    """Return a finding as lines for a terminal."""
+    lines = [" ".join(filter(None, ("surefoot:", finding.rule, finding.place, finding.message)))]
+    lines += [f"    {line}" for line in finding.evidence]
+    if finding.remedy:
+        lines.append(f"  remedy: {finding.remedy}")
+    return "\n".join(lines) + "\n"
