@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from surefoot.config.sources import from_files
+from surefoot.config.sources import from_file, settings_file
+from surefoot.config.tables import read_tables
 from surefoot.exitcodes import ExitCode
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +100,7 @@ def test_the_quickstart_is_a_suite_that_passes_as_its_readme_says(tmp_path: Path
 
 
 def test_the_settings_that_the_quickstart_shows_are_valid() -> None:
-    given = from_files(str(ROOT / "examples/quickstart"))
+    given = from_file(*settings_file(str(ROOT / "examples/quickstart")))
     assert [setting.name for setting in given] == ["timeout_scenario"]
 
 
@@ -108,7 +109,9 @@ def test_the_settings_that_the_documents_show_are_valid(tmp_path: Path) -> None:
     for document in DOCUMENTS:
         text = (ROOT / document).read_text(encoding="utf-8")
         for block in re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-            if "[tool.surefoot]" in block:
+            if "[tool.surefoot" in block:
                 (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
-                shown += len(from_files(str(tmp_path)))
+                filename, table = settings_file(str(tmp_path))
+                read_tables(filename, table)
+                shown += len(from_file(filename, table))
     assert shown

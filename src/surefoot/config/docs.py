@@ -6,11 +6,15 @@ For people who work on surefoot; run in the root of the repository.
 import os
 import sys
 from collections.abc import Sequence
+from typing import get_type_hints
 
-from surefoot.config.kinds import Modules
+import msgspec
+
+from surefoot.config.kinds import Modules, toml_text
 from surefoot.config.options import Group, Option
 from surefoot.config.settings import OPTIONS
 from surefoot.config.sources import NOT_OPTIONS
+from surefoot.config.tables import TABLES
 
 PAGE = os.path.join("docs", "options.md")
 
@@ -45,6 +49,13 @@ fail_on_flaky = true
 ```
 """
 
+_TABLES_HEAD = """\
+## Tables
+
+What has a structure stands in a table of the file, `[tool.surefoot.NAME]` in `pyproject.toml`
+or `[NAME]` in `surefoot.toml`, and nowhere else.
+"""
+
 
 def page() -> str:
     """Return the text of docs/options.md."""
@@ -52,6 +63,8 @@ def page() -> str:
     for group in Group:
         parts.append(f"## {group}\n")
         parts += [_section(option) for option in OPTIONS.values() if option.group is group]
+    parts.append(_TABLES_HEAD)
+    parts += [_table(name, kind) for name, kind in TABLES.items()]
     reserved = ", ".join(f"`{name}`" for name in sorted(NOT_OPTIONS))
     parts.append(
         "## Variables that are not options\n\n"
@@ -91,6 +104,23 @@ def _section(option: Option) -> str:
         "flag: " + ", ".join(f"`{flag}`" for flag in _flags(option)),
     )
     return f"### {option.name}\n\n{option.text}\n\n" + "".join(f"- {row}\n" for row in rows)
+
+
+def _table(name: str, kind: type[msgspec.Struct]) -> str:
+    hints = get_type_hints(kind, include_extras=True)
+    rows = []
+    for field in msgspec.structs.fields(kind):
+        text = hints[field.name].__metadata__[0].description
+        rows.append(f"- `{field.name}`: {text} Default: `{_toml(field.default)}`.\n")
+    return f"### [{name}]\n\n{' '.join((kind.__doc__ or '').split())}\n\n" + "".join(rows)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, dict) or value is msgspec.NODEFAULT:
+        return "{}"
+    return toml_text(list(value) if isinstance(value, tuple) else value)
 
 
 def _flags(option: Option) -> list[str]:

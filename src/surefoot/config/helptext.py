@@ -23,7 +23,7 @@ def wants_help(argv: Sequence[str]) -> bool:
 
 
 def run_help() -> str:
-    """Return the help of `surefoot run`: at most 80 columns and 48 lines."""
+    """Return the help of `surefoot run`: at most 80 columns and 72 lines."""
     lines = ["usage: surefoot run [options] [behave's options] [path[:line] ...]"]
     for group in Group:
         lines += ["", f"{group}:"]

@@ -14,6 +14,7 @@ class Group(StrEnum):
     WORKERS = "Workers"
     DEADLINES = "Deadlines"
     SELECTION = "Selection, order and retries"
+    POLICY = "Expected failures"
     OUTPUT = "Output and records"
 
 

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from surefoot.config.scan import scan
 from surefoot.config.settings import OPTIONS, Origin, Resolved, Settings
-from surefoot.config.sources import Given, from_environment, from_files, from_overrides
+from surefoot.config.sources import (
+    Given,
+    from_environment,
+    from_file,
+    from_overrides,
+    settings_file,
+)
+from surefoot.config.tables import read_tables
 from surefoot.errors import UserError
 
 __all__ = ["Origin", "Resolved", "Settings", "resolve"]
@@ -33,12 +40,13 @@ def resolve(
             values of one source that contradict each other.
     """
     scanned = scan(argv)
+    filename, table = settings_file(cwd)
     chosen = {
         name: Given(name, option.default, Origin("default")) for name, option in OPTIONS.items()
     }
     # In the order of strength, so that the last one stands.
     for given in (
-        *from_files(cwd),
+        *from_file(filename, table),
         *from_environment(environ),
         *from_overrides(overrides or {}),
         *scanned.given,
@@ -50,6 +58,7 @@ def resolve(
         settings=Settings(**{name: given.value for name, given in chosen.items()}),
         origins={name: given.origin for name, given in chosen.items()},
         behave_args=scanned.behave_args,
+        tables=read_tables(filename, table),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from surefoot.config.kinds import NONE, Bytes, Choice, Flag, Modules, PathText, Seconds, Whole
 from surefoot.config.options import Group, Option, declared
+from surefoot.config.tables import Tables
 
 UnitOfWork = Literal["feature", "scenario"]
 Isolation = Literal["worker", "feature", "scenario"]
@@ -238,6 +239,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             text="End with exit code 3 when everything passed but something was flaky.",
         ),
     ] = False
+    expected_failures: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.POLICY,
+            brief="scenarios tagged so are to fail",
+            text="A scenario that is tagged as an expected failure passes when it fails, and fails "
+            "when it passes. [tags.md](tags.md) has the rules and what is never inverted.",
+        ),
+    ] = False
+    retry_infrastructure: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.POLICY,
+            brief="try errors of the machine once more",
+            text="A scenario that fails with an error of the infrastructure (a locked database, a "
+            "full disk, a refused connection) is tried once more in a fresh worker, whatever "
+            "`retries` is. With `expected_failures` that holds for expected failures anyway.",
+        ),
+    ] = False
     progress: Annotated[
         Progress,
         Option(
@@ -338,3 +360,4 @@ class Resolved(msgspec.Struct, frozen=True):
     settings: Settings
     origins: dict[str, Origin]
     behave_args: tuple[str, ...]
+    tables: Tables = Tables()

@@ -13,6 +13,7 @@ from surefoot.config.kinds import BadValue, toml_text
 from surefoot.config.options import Option
 from surefoot.config.settings import OPTIONS, Origin
 from surefoot.config.suggest import did_you_mean
+from surefoot.config.tables import TABLES
 from surefoot.errors import UserError
 
 OWN_FILE = "surefoot.toml"
@@ -41,8 +42,8 @@ def read_text(option: Option, text: str, origin: Origin) -> Given:
         raise _refused(option, text, bad, origin) from None
 
 
-def from_files(cwd: str) -> list[Given]:
-    """Return what surefoot.toml, or [tool.surefoot] of pyproject.toml, in `cwd` sets."""
+def settings_file(cwd: str) -> tuple[str, dict[str, Any]]:
+    """Return surefoot.toml, or [tool.surefoot] of pyproject.toml, in `cwd`: its name and table."""
     own = _load(os.path.join(cwd, OWN_FILE))
     project = _section(_load(os.path.join(cwd, PROJECT_FILE), only_with=b"surefoot"))
     if own and project:
@@ -50,9 +51,12 @@ def from_files(cwd: str) -> list[Given]:
             f"{OWN_FILE} and [tool.surefoot] of {PROJECT_FILE} both have settings; "
             "keep them in one of the two"
         )
-    return [_from_toml(name, raw, OWN_FILE) for name, raw in own.items()] + [
-        _from_toml(name, raw, PROJECT_FILE) for name, raw in project.items()
-    ]
+    return (OWN_FILE, own) if own else (PROJECT_FILE, project)
+
+
+def from_file(filename: str, table: Mapping[str, Any]) -> list[Given]:
+    """Return what a file's table sets. The tables in it are read by `tables.read_tables`."""
+    return [_from_toml(name, raw, filename) for name, raw in table.items() if name not in TABLES]
 
 
 def from_environment(environ: Mapping[str, str]) -> list[Given]:

@@ -3,6 +3,19 @@
 import msgspec
 
 
+class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A change of one line of a file that removes a finding."""
+
+    file: str
+    line: int
+    """From 1."""
+    new: str
+    old: str = ""
+    """A word of that line, which `new` replaces the first time it stands there by itself. Where
+    empty, `new` becomes a line of its own above that line, indented as it is. Where `new` is empty,
+    the word goes, and the line with it if nothing is left."""
+
+
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """One defect: a rule, a place, the evidence, and what to do about it."""
 
@@ -20,6 +33,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lines that show it: stacks, values, source."""
     scenario: str = ""
     """Id of the scenario that showed it; empty for one of the suite as a whole."""
+    edits: tuple[Edit, ...] = ()
+    """What mends it, where that is known and cannot do harm."""
 
     @property
     def place(self) -> str:
