@@ -51,6 +51,12 @@ def make_run_dir(cwd: str, run_id: str, warn: Callable[[str], None]) -> str:
     return path
 
 
+def code_cache(cwd: str, run_dir: str) -> str:
+    """Return the directory of compiled step modules; empty where nothing can be kept there."""
+    home = os.path.join(cwd, HOME)
+    return os.path.join(home, "code") if run_dir.startswith(home + os.sep) else ""
+
+
 def prune(cwd: str, keep: int) -> None:
     """Remove the oldest runs but `keep`; never one that is still going on."""
     runs = os.path.join(cwd, HOME, "runs")

@@ -122,6 +122,7 @@ class Session:
             quiet_load=self.own_display,
             watch=self._watched_roots(),
             inherited_config=self.inherited_config,
+            code_cache=rundir.code_cache(self.cwd, self.run_dir),
             settings=settings,
             seed=self._seed,
         )

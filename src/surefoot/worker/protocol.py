@@ -50,6 +50,8 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     """False for a site that only runs units: nobody reads its plan."""
     inherited_config: bool = False
     """True under `behave --runner`: the configuration came along by fork."""
+    code_cache: str = ""
+    """Directory of compiled step modules; empty for none."""
     settings: Settings = Settings()
     """What the tools around scenarios are to do."""
     seed: int = 0

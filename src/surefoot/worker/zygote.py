@@ -114,6 +114,7 @@ class _Zygote:
         # Workers have it switched on.
         gc.disable()
         with LoadTelemetry(self._board) as telemetry:
+            from surefoot.suite.codecache import CodeCache
             from surefoot.suite.load import Suite, SuiteError, check_formatters, configure
             from surefoot.suite.planning import keep_only, plan
 
@@ -121,7 +122,8 @@ class _Zygote:
                 with telemetry.timed("behave's configuration"):
                     config = self._configured(configure, load)
                     check_formatters(config)
-                    suite = Suite(config, own_display=load.own_display)
+                    cache = CodeCache(load.code_cache)
+                    suite = Suite(config, own_display=load.own_display, code_cache=cache)
                 for number, module in enumerate(load.preload, 1):
                     # The number tells the coordinator whose deadline it is.
                     self._board.unit(number)
