@@ -13,6 +13,7 @@ import msgspec
 from surefoot.config.duration import format_duration, parse_duration
 from surefoot.config.size import format_size, parse_size
 from surefoot.config.suggest import nearest
+from surefoot.model.guards import GuardSpec
 
 NONE = "none"
 """The word that unsets an option which may be unset."""
@@ -213,6 +214,53 @@ class Modules(msgspec.Struct, frozen=True):
             if not all(part.isidentifier() for part in name.split(".")):
                 raise BadValue(f"is not {self.values}")
         return tuple(names)
+
+
+_GUARD = re.compile(r"([\w.]+\.\w+):(\w+)\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)(!?)")
+
+
+class Guards(msgspec.Struct, frozen=True):
+    """Guarded fields of classes: an array of tables in TOML, one line of text elsewhere."""
+
+    values: str = (
+        "guards separated by semicolons (like package.module.Class:_lock(field,other), with ! at"
+        " the end of one that fails the scenario)"
+    )
+
+    def parse(self, text: str) -> object:
+        specs = []
+        for part in filter(None, (part.strip() for part in text.split(";"))):
+            found = _GUARD.fullmatch(part)
+            if not found:
+                raise BadValue(f"is not {self.values}")
+            owner, lock, fields, fail = found.groups()
+            names = tuple(name.strip() for name in fields.split(","))
+            specs.append(GuardSpec(owner, names, lock, bool(fail)))
+        return tuple(specs)
+
+    def from_toml(self, raw: object) -> object:
+        try:
+            specs = msgspec.convert(raw, tuple[GuardSpec, ...])
+        except msgspec.ValidationError as error:
+            raise BadValue(
+                "is not an array of tables [[tool.surefoot.guards]] with class, fields and"
+                f" perhaps lock and fail: {error}"
+            ) from None
+        for spec in specs:
+            parts = (*spec.owner.split("."), spec.lock, *spec.fields)
+            if "." not in spec.owner or not all(part.isidentifier() for part in parts):
+                raise BadValue(
+                    f"has the class {spec.owner}, which is not of the form package.module.Class,"
+                    " or a lock or field that is no name"
+                )
+            if not spec.fields:
+                raise BadValue(f"has no fields for the class {spec.owner}")
+        return specs
+
+    def show(self, value: Any) -> str:
+        return "; ".join(
+            f"{spec.owner}:{spec.lock}({','.join(spec.fields)}){'!' * spec.fail}" for spec in value
+        )
 
 
 def toml_text(raw: object) -> str:

@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from surefoot.config.kinds import Flag, Kind, Modules
+from surefoot.config.kinds import Flag, Guards, Kind, Modules
 
 
 class Group(StrEnum):
@@ -15,6 +15,7 @@ class Group(StrEnum):
     DEADLINES = "Deadlines"
     SELECTION = "Selection, order and retries"
     POLICY = "Expected failures"
+    THREADS = "Threads"
     OUTPUT = "Output and records"
 
 
@@ -60,7 +61,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def repeatable(self) -> bool:
         """True when giving it twice on the command line adds; otherwise the last one wins."""
-        return isinstance(self.kind, Modules)
+        return isinstance(self.kind, Modules | Guards)
 
 
 def declared(struct: type[msgspec.Struct]) -> dict[str, Option]:

@@ -9,9 +9,20 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from surefoot.config.kinds import NONE, Bytes, Choice, Flag, Modules, PathText, Seconds, Whole
+from surefoot.config.kinds import (
+    NONE,
+    Bytes,
+    Choice,
+    Flag,
+    Guards,
+    Modules,
+    PathText,
+    Seconds,
+    Whole,
+)
 from surefoot.config.options import Group, Option, declared
 from surefoot.config.tables import Tables
+from surefoot.model.guards import GuardSpec
 
 UnitOfWork = Literal["feature", "scenario"]
 Isolation = Literal["worker", "feature", "scenario"]
@@ -260,6 +271,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "`retries` is. With `expected_failures` that holds for expected failures anyway.",
         ),
     ] = False
+    guards: Annotated[
+        tuple[GuardSpec, ...],
+        Option(
+            kind=Guards(),
+            group=Group.THREADS,
+            metavar="GUARDS",
+            brief="fields that need their lock",
+            text="Fields of classes that may be touched only while a lock of the object is held; "
+            "each access without it is a finding, or fails the scenario. In TOML an array of "
+            'tables: `[[tool.surefoot.guards]]` with `class = "package.module.Class"`, '
+            '`fields = ["active"]`, and where they differ from the defaults `lock = "_lock"` and '
+            "`fail = false`.",
+        ),
+    ] = ()
     progress: Annotated[
         Progress,
         Option(

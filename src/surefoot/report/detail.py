@@ -129,7 +129,11 @@ def attempt_in_full(event: ScenarioFinished, case: Case, showing: Showing) -> li
         lines.append("  stacks of all threads:")
         lines += gutter(event.stacks, style)
     for name, value in event.facts.items():
-        lines.append(f"  {one_line(name)}: {one_line(value)}")
+        if "\n" in value:
+            lines.append(f"  {one_line(name)}:")
+            lines += gutter(value, style)
+        else:
+            lines.append(f"  {one_line(name)}: {one_line(value)}")
     if event.shared_paths:
         lines.append("  it wrote what a scenario of another worker wrote too:")
         lines += [f"    {one_line(path)}" for path in event.shared_paths]

@@ -9,6 +9,7 @@ from behave.model import Scenario
 from surefoot.config.resolve import resolve
 from surefoot.config.settings import Settings
 from surefoot.model.findings import Finding
+from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
 
 
@@ -17,8 +18,10 @@ def arounds(settings: Settings) -> list[Around]:
 
     A tool that has nothing to do for a suite is left out, so that it costs nothing.
     """
-    del settings
-    return []
+    tools: list[Around] = []
+    if settings.guards or thread_tools.guards_in_use():
+        tools.append(thread_tools.GuardWatch())
+    return tools
 
 
 def enable(context: Any) -> None:
@@ -31,6 +34,10 @@ def enable(context: Any) -> None:
     if "SUREFOOT_WORKER" in os.environ or getattr(Scenario.run, "surefoot", False):
         return
     settings = resolve([], os.environ, os.getcwd()).settings
+    if settings.guards:
+        from surefoot.threads.declared import put_up
+
+        put_up(settings.guards)
     tools = arounds(settings)
     if not tools:
         return

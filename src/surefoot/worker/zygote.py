@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from surefoot.config.settings import Settings
 from surefoot.events.events import FeatureFinished, ScenarioFinished
 from surefoot.model.outcomes import Outcome
 from surefoot.model.scenarios import PlannedFeature
@@ -131,6 +132,8 @@ class _Zygote:
                         _preload(module)
                 self._board.unit(0)
                 suite.load(telemetry.timed)
+                if load.settings.guards:
+                    _put_up_guards(load.settings)
                 self._planned = plan(suite.features, config)
                 if load.last_failed is not None:
                     suite.features = keep_only(suite.features, self._planned, load.last_failed)
@@ -437,6 +440,17 @@ def inherit_config(config: Any) -> None:
     """Make the zygote that is forked from this process use behave's configuration as it is."""
     global _inherited  # noqa: PLW0603  # handed over by fork
     _inherited = config
+
+
+def _put_up_guards(settings: Settings) -> None:
+    from surefoot.suite.load import SuiteError
+    from surefoot.threads.declared import put_up
+    from surefoot.threads.guard import GuardError
+
+    try:
+        put_up(settings.guards)
+    except GuardError as error:
+        raise SuiteError("usage", str(error)) from None
 
 
 def _preload(module: str) -> None:

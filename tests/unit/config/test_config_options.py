@@ -45,6 +45,7 @@ def test_defaults_are_as_specified() -> None:
         "grace": 10.0,
         "progress": "auto",
         "keep_runs": 10,
+        "guards": (),
         "quiet": False,
         "verbose": False,
         "expected_failures": False,
