@@ -291,7 +291,7 @@ class Coordinator:
         retry = self._results.scenario_done(slot.number, running.unit, message, body, again=again)
         if retry is not None:
             self._queue.add(retry)
-        if message.outcome.is_bad and retry is None:
+        if retry is None:
             self._count_failure()
 
     def _count_failure(self) -> None:

@@ -25,9 +25,10 @@ from surefoot.events.records import RuleItem, step_counts
 from surefoot.isolation.conflicts import Conflicts, remedy
 from surefoot.isolation.watch import Touch
 from surefoot.model.findings import Finding
-from surefoot.model.outcomes import Outcome
+from surefoot.model.outcomes import Judgement, Outcome, Standing
 from surefoot.model.scenarios import PlannedFeature, PlannedScenario, ScenarioPath
 from surefoot.model.units import Unit
+from surefoot.policy.expected import Policy, Seen, judge
 from surefoot.worker.protocol import GroupState, ScenarioDone, Touched, UnitDone
 
 _monotonic = time.monotonic
@@ -47,6 +48,7 @@ class Results:
         *,
         started: float,
         retries: int,
+        policy: Policy | None = None,
         show_skipped: bool = True,
     ) -> None:
         self.tally = Tally(features)
@@ -58,6 +60,7 @@ class Results:
         self._described: tuple[int, list[bytes]] = (-1, [])
         self._started = started
         self._retries = retries
+        self._policy = policy
         self._show_skipped = show_skipped
         self._conflicts = Conflicts()
         self._found: set[tuple[str, str, int, str]] = set()
@@ -133,6 +136,8 @@ class Results:
             hook_failures=done.hook_failures,
             undefined=done.undefined,
             attempts=[done.outcome],
+            judgements=[done.judgement],
+            judgement=done.judgement,
         )
         if done.undefined:
             event = decode(line)
@@ -167,11 +172,12 @@ class Results:
                     attempt=unit.attempt,
                     outcome=result.outcome,
                     seconds=result.seconds,
+                    judgement=result.judgement,
                 )
             )
-            if result.outcome.is_bad or unit.attempt > 1:
+            if result.outcome.is_bad or result.judgement is not None or unit.attempt > 1:
                 self.tell(decode(line))
-        if result.outcome.may_retry and unit.attempt <= self._retries:
+        if self._may_retry(ledger.results[path], result, unit):
             ledger.results[path].retrying = True
             ledger.units += 1
             return msgspec.structs.replace(
@@ -183,8 +189,25 @@ class Results:
                 fresh=True,
                 estimate=result.seconds,
             )
-        self.tally.bad += result.outcome.is_bad
+        self.tally.bad += result.is_bad and not (result.judgement and result.judgement.quarantine)
         return None
+
+    def _may_retry(self, so_far: Result, result: Result, unit: Unit) -> bool:
+        """Whether another attempt could end otherwise and is allowed.
+
+        An error of the infrastructure is worth one attempt more than was asked for; an expected
+        failure is what was wanted.
+        """
+        standing = result.judgement.standing if result.judgement else Standing.AS_IS
+        if standing is Standing.EXPECTED_FAILURE:
+            return False
+        if not result.outcome.may_retry and standing is not Standing.UNEXPECTED_PASS:
+            return False
+        infrastructure = any(
+            item is not None and item.standing is Standing.INFRASTRUCTURE
+            for item in so_far.judgements
+        )
+        return unit.attempt <= self._retries + infrastructure
 
     def unit_done(self, unit: Unit, done: UnitDone, line: bytes, worker: int) -> Unit | None:
         """Take a unit's end; return the unit to run instead, if it must be run again."""
@@ -201,6 +224,7 @@ class Results:
                 result = ledger.results.get(path)
                 if result is not None and not result.retrying:
                     result.attempts[-1] = Outcome.HOOK_ERROR
+                    result.judgements[-1] = None
             self.journal.append_line(line)
             ledger.units += 1
             return msgspec.structs.replace(unit, attempt=unit.attempt + 1, fresh=True)
@@ -242,6 +266,7 @@ class Results:
         record = event.record
         if outcome is not Outcome.UNTESTED:
             record = records.ended_with_worker(record, step, kind, message)
+        judgement = self._judge_lost(unit.feature, path, outcome)
         event = msgspec.structs.replace(
             event,
             attempt=unit.attempt,
@@ -255,6 +280,7 @@ class Results:
             output=output,
             output_bytes=output_bytes,
             shared_paths=self._shared_paths(event.id),
+            judgement=judgement,
         )
         line = encode(event)
         result = Result(
@@ -267,8 +293,16 @@ class Results:
             hook_failures=0,
             undefined=0,
             attempts=[outcome],
+            judgements=[judgement],
+            judgement=judgement,
         )
         return self._take(worker, unit, path, result, line, again=False)
+
+    def _judge_lost(self, feature: int, path: ScenarioPath, outcome: Outcome) -> Judgement | None:
+        planned = self._planned(feature, path)
+        if self._policy is None or planned is None:
+            return None
+        return judge(planned.tags, Seen(outcome=outcome), self._policy)
 
     def unit_lost(self, worker: int, unit: Unit, reason: str, stacks: str) -> None:
         """Record a feature whose worker did not survive what came after its scenarios."""
@@ -342,6 +376,7 @@ class Results:
                 hook_failures=0,
                 undefined=0,
                 attempts=[outcome],
+                judgements=[None],
             )
         if not any(part.complete for part in ledger.parts):
             self._add_skeleton(ledger)
@@ -386,6 +421,7 @@ class Results:
                 hook_failures=0,
                 undefined=0,
                 attempts=[outcome],
+                judgements=[None],
             )
 
     def _replay(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from surefoot.errors import InternalError
 from surefoot.events.events import Counts, VerdictReached
 from surefoot.events.journal import Ref
-from surefoot.model.outcomes import Outcome, Verdict, verdict_of
+from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict, is_bad, verdict_of
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 from surefoot.worker.protocol import GroupState
 
@@ -29,7 +29,44 @@ class Result(msgspec.Struct):
     hook_failures: int
     undefined: int
     attempts: list[Outcome]
+    judgements: list[Judgement | None]
+    """What the policy makes of each attempt."""
+    judgement: Judgement | None = None
+    """Of the attempt that this is."""
     retrying: bool = False
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether this attempt counts against the scenario."""
+        return is_bad(self.outcome, self.judgement)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the scenario has come to."""
+        return verdict_of(self.attempts, self.judgements)
+
+    @property
+    def counted(self) -> str:
+        """The status that the scenario is counted under: behave's, or what policy made of it."""
+        if not any(self.judgements):
+            return self.status
+        verdict = self.verdict
+        if verdict in _JUDGED:
+            return verdict.value
+        judgement = self.judgement
+        if judgement is not None and judgement.standing is Standing.EXPECTED_FAILURE:
+            return Verdict.EXPECTED_FAILURE.value
+        return self.status
+
+    @property
+    def reason(self) -> str:
+        """Why the policy decided as it did; empty where behave did."""
+        if self.verdict is Verdict.QUARANTINED:
+            return next(item.quarantine for item in self.judgements if item and item.quarantine)
+        return self.judgement.text if self.judgement else ""
+
+
+_JUDGED = (Verdict.EXPECTED_FAILURE, Verdict.UNEXPECTED_PASS, Verdict.QUARANTINED)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -66,7 +103,10 @@ class Ledger:
         """Whether the feature's status must be computed from its scenarios."""
         if len(self.parts) != 1 or not self.parts[0].complete:
             return True
-        return any(len(result.attempts) > 1 for result in self.results.values())
+        return any(
+            len(result.attempts) > 1 or result.counted != result.status
+            for result in self.results.values()
+        )
 
     def status(self) -> str:
         """Return the feature's status by behave's rule."""
@@ -98,7 +138,7 @@ class Ledger:
                 if group.path == path and group.hook_failed
             ]
             inside = [
-                result.status
+                result.counted
                 for place, result in sorted(self.results.items())
                 if place[: len(path)] == path
             ]
@@ -116,26 +156,31 @@ class Ledger:
             for group in part.groups:
                 if group.path == path and group.hook_failed:
                     return group.status
-        return container_status([self.results[item].status for item in paths])
+        return container_status([self.results[item].counted for item in paths])
 
 
+_FAILURES = frozenset({"failed", Verdict.UNEXPECTED_PASS.value})
+_PASSES = frozenset({"passed", Verdict.EXPECTED_FAILURE.value, Verdict.QUARANTINED.value})
 _ERRORS = frozenset({"error", "hook_error", "cleanup_error", "undefined", "pending"})
 
 
 def container_status(statuses: Iterable[str]) -> str:
-    """`behave.model.ScenarioContainer.compute_status` over its items' statuses."""
+    """`behave.model.ScenarioContainer.compute_status` over its items' statuses.
+
+    What policy decided counts as the pass or the failure that it stands for.
+    """
     skipped = True
     passed = 0
     for status in statuses:
         if status in _ERRORS:
             return "error"
-        if status == "failed":
+        if status in _FAILURES:
             return "failed"
         if status == "untested":
             return "failed" if passed else "untested"
         if status != "skipped":
             skipped = False
-        if status == "passed":
+        if status in _PASSES:
             passed += 1
     return "skipped" if skipped else "passed"
 
@@ -176,8 +221,12 @@ class Tally:
             ledger.results[path] = result
             return result
         attempts = [*previous.attempts, *result.attempts]
-        stands = previous if previous.outcome.is_bad and result.outcome.is_bad else result
-        stands = msgspec.structs.replace(stands, attempts=attempts, retrying=False)
+        judgements = [*previous.judgements, *result.judgements]
+        failed = previous.outcome.is_bad and previous.is_bad
+        stands = previous if failed and result.is_bad and result.outcome.is_bad else result
+        stands = msgspec.structs.replace(
+            stands, attempts=attempts, judgements=judgements, retrying=False
+        )
         ledger.results[path] = stands
         return stands
 
@@ -187,7 +236,9 @@ class Tally:
         previous = ledger.results.get(path)
         if previous is not None:
             result = msgspec.structs.replace(
-                result, attempts=[*previous.attempts[:-1], result.outcome]
+                result,
+                attempts=[*previous.attempts[:-1], result.outcome],
+                judgements=[*previous.judgements[:-1], result.judgement],
             )
         ledger.results[path] = result
 
@@ -209,14 +260,15 @@ class Tally:
         selected = {scenario.path for scenario in ledger.planned.scenarios if scenario.selected}
         for path in sorted(ledger.results):
             result = ledger.results[path]
-            _count(self.scenarios, result.status)
+            _count(self.scenarios, result.counted)
             for name, count in result.steps.items():
                 self.steps[name] = self.steps.get(name, 0) + count
-            self.hook_failures += result.hook_failures
+            verdict = result.verdict
+            if verdict is not Verdict.QUARANTINED:
+                self.hook_failures += result.hook_failures
             self.undefined += result.undefined
             if path not in selected and result.outcome is Outcome.SKIPPED:
                 continue
-            verdict = verdict_of(result.attempts)
             _count(self.verdicts, verdict.value)
             self.history.append((result.id, verdict, result.seconds))
             verdicts.append(
@@ -227,6 +279,7 @@ class Tally:
                     verdict=verdict,
                     outcomes=result.attempts,
                     seconds=round(result.seconds, 6),
+                    reason=result.reason,
                 )
             )
         return ledger, verdicts

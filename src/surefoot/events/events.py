@@ -11,7 +11,7 @@ import msgspec
 
 from surefoot.events.records import FeatureRecord, ScenarioRecord
 from surefoot.model.findings import Finding
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Judgement, Outcome, Verdict, is_bad
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 
 SCHEMA = 1
@@ -134,8 +134,8 @@ class ScenarioStarted(msgspec.Struct, frozen=True, tag="scenario_started"):
 
 class ScenarioEnded(msgspec.Struct, frozen=True, tag="scenario_ended"):
     """Never stored: that an attempt ended, for displays. Listeners of a running run get this for
-    every attempt, and the full `ScenarioFinished` beside it only where `outcome.is_bad` or
-    `attempt > 1`; a journal holds `ScenarioFinished` for every attempt."""
+    every attempt, and the full `ScenarioFinished` beside it only where `outcome.is_bad`, with a
+    judgement, or where `attempt > 1`; a journal holds `ScenarioFinished` for every attempt."""
 
     worker: int
     feature: int
@@ -144,6 +144,12 @@ class ScenarioEnded(msgspec.Struct, frozen=True, tag="scenario_ended"):
     attempt: int
     outcome: Outcome
     seconds: float
+    judgement: Judgement | None = None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the attempt counts against the scenario."""
+        return is_bad(self.outcome, self.judgement)
 
 
 class ScenarioFinished(msgspec.Struct, frozen=True, tag="scenario_finished", omit_defaults=True):
@@ -170,6 +176,13 @@ class ScenarioFinished(msgspec.Struct, frozen=True, tag="scenario_finished", omi
     """Paths that it and a scenario of another worker wrote."""
     facts: dict[str, str] = {}
     """What the tools around the scenario noted: its seed, the time that was virtual, ..."""
+    judgement: Judgement | None = None
+    """What the policy of the suite makes of it; None: what behave says."""
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the attempt counts against the scenario."""
+        return is_bad(self.outcome, self.judgement)
 
 
 class FeatureFinished(msgspec.Struct, frozen=True, tag="feature_finished", omit_defaults=True):
@@ -197,6 +210,8 @@ class VerdictReached(msgspec.Struct, frozen=True, tag="verdict", omit_defaults=T
     verdict: Verdict
     outcomes: list[Outcome]
     seconds: float = 0.0
+    reason: str = ""
+    """Why, where the policy of the suite decided."""
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -5,7 +5,6 @@ The tags of a known bug come in three, as the trackers that use them have it: a 
 (`tdd_expected_fail`). Older suites say `tdd_bug`. All names are settings.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from enum import StrEnum
@@ -110,6 +109,9 @@ def _malformed(name: str, rules: TagRules) -> Reading | None:
 
 
 def _ratio(one: str, other: str) -> float:
+    # Imported here: a suite whose tags are all known needs none of it.
+    import difflib
+
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 

@@ -21,7 +21,7 @@ from behave.model_type import Status
 from surefoot.events.events import FeatureFinished, ScenarioFinished
 from surefoot.events.records import step_counts
 from surefoot.isolation.watch import WriteWatch
-from surefoot.model.outcomes import Outcome
+from surefoot.model.outcomes import Judgement, Outcome
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 from surefoot.suite import encode
 from surefoot.suite.load import Suite, formatter_class, is_live
@@ -29,6 +29,7 @@ from surefoot.worker import kit, partial, shims
 from surefoot.worker.around import Attempt, run_around
 from surefoot.worker.board import Board, Place
 from surefoot.worker.faults import StackFile
+from surefoot.worker.judging import counts_as_failed, judge_scenario
 from surefoot.worker.output import AttemptFiles
 from surefoot.worker.protocol import (
     Channel,
@@ -97,6 +98,7 @@ class Host:
         self._known_reporters = [id(reporter) for reporter in suite.config.reporters]
         self._load = load
         self._arounds = kit.arounds(load.settings)
+        self._policy = None if suite.config.dry_run else load.policy
 
     def run(self) -> None:
         """Serve the coordinator until it says Finish, or is gone; then end the process."""
@@ -365,8 +367,26 @@ class Host:
         ]
         record = self._record(segment, path, steps, new_failures)
         self._board.scenario(-1)
-        self._send_scenario(scenario, path, ordinal, record, started_at, seconds, attempt)
+        judgement = self._judge(scenario, runner, attempt)
+        self._send_scenario(
+            scenario, path, ordinal, record, started_at, seconds, attempt, judgement
+        )
+        if judgement is not None:
+            return counts_as_failed(judgement, outcome_of(scenario))
         return failed
+
+    def _judge(
+        self, scenario: Scenario, runner: Any, attempt: Attempt | None
+    ) -> Judgement | None:
+        if self._policy is None:
+            return None
+        return judge_scenario(
+            scenario,
+            outcome_of(scenario),
+            self._policy,
+            check=attempt.failure if attempt else "",
+            aborted=bool(runner.aborted),
+        )
 
     def _attempt(self, scenario: Scenario, path: ScenarioPath, ordinal: int) -> Attempt:
         unit = self._unit
@@ -432,11 +452,12 @@ class Host:
         started_at: float,
         seconds: float,
         attempt: Attempt | None = None,
+        judgement: Judgement | None = None,
     ) -> None:
         unit = self._unit
         assert unit is not None
         self._reported.add(path)
-        outcome = _outcome(scenario)
+        outcome = outcome_of(scenario)
         name, size = self._files.end() if seconds else ("", 0)
         touched, cut = self._touched() if seconds else ([], False)
         event = ScenarioFinished(
@@ -451,6 +472,7 @@ class Host:
             output=name,
             output_bytes=size,
             facts=attempt.facts if attempt else {},
+            judgement=judgement,
         )
         self._channel.send(
             ScenarioDone(
@@ -465,6 +487,7 @@ class Host:
                 touched=touched,
                 touched_cut=cut,
                 findings=attempt.findings if attempt else [],
+                judgement=judgement,
             ),
             self._encode(event),
         )
@@ -509,7 +532,8 @@ def _make_watch(load: Load) -> WriteWatch:
     return watch
 
 
-def _outcome(scenario: Scenario) -> Outcome:
+def outcome_of(scenario: Scenario) -> Outcome:
+    """Return what an attempt came to, by behave's status."""
     name = scenario.status.name
     if name == "error" and any(step.status is Status.undefined for step in scenario.all_steps):
         return Outcome.UNDEFINED

@@ -13,8 +13,9 @@ import msgspec
 from surefoot.config.settings import Settings
 from surefoot.events.events import ImportTime
 from surefoot.model.findings import Finding
-from surefoot.model.outcomes import Outcome
+from surefoot.model.outcomes import Judgement, Outcome
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
+from surefoot.policy.expected import Policy
 
 _LENGTHS = struct.Struct("<II")
 _READ = 1 << 18
@@ -56,6 +57,8 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     """What the tools around scenarios are to do."""
     seed: int = 0
     """Of the run; each scenario's own is derived from it."""
+    policy: Policy | None = None
+    """What expected failures and quarantine come to; None when nothing is in force."""
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
@@ -206,6 +209,7 @@ class ScenarioDone(msgspec.Struct, frozen=True, tag=True):
     touched: list[Touched] = []
     touched_cut: bool = False
     findings: list[Finding] = []
+    judgement: Judgement | None = None
 
 
 class GroupState(msgspec.Struct, frozen=True, array_like=True):
