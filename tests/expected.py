@@ -36,6 +36,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome by name, where names are unique and the counts do not tell enough."""
     flaky: tuple[str, ...] = ()
     """Names of scenarios whose verdict is flaky; their outcome is that of the last attempt."""
+    verdicts: Mapping[str, int] = {}
+    """How many scenarios have each verdict, where that says more than the outcomes."""
     notices: tuple[str, ...] = ()
     """Codes of the notices that there must be."""
     behave: int | None
@@ -462,7 +464,53 @@ _FLAKY = (
     ),
 )
 
-ROWS: tuple[Expected, ...] = (*_SAME, *_UNLIKE, *_FAULTS, *_FLAKY)
+_POLICY = (
+    Expected(
+        name="known_bugs",
+        outcomes={
+            "passed": 5,
+            "failed": 10,
+            "error": 12,
+            "undefined": 2,
+            "hook_error": 2,
+            "crashed": 2,
+            "skipped": 1,
+        },
+        flaky=("finds the database locked once", "has a locked database in a hook once"),
+        verdicts={
+            "passed": 3,
+            "failed": 14,
+            "flaky": 2,
+            "expected_failure": 8,
+            "unexpected_pass": 1,
+            "quarantined": 5,
+            "skipped": 1,
+        },
+        behave=-9,
+        exit=FAILED,
+        state=True,
+        unlike="expected failures are inverted, and plain behave dies with a step",
+    ),
+    # Turned off, the tags are tags like any other.
+    Expected(
+        name="known_bugs-off",
+        folder="known_bugs",
+        args=("features/known.feature", "--tags", "not @dies"),
+        options=("--no-expected-failures",),
+        outcomes={
+            "passed": 3,
+            "failed": 5,
+            "error": 9,
+            "undefined": 1,
+            "hook_error": 1,
+            "skipped": 2,
+        },
+        behave=1,
+        exit=FAILED,
+    ),
+)
+
+ROWS: tuple[Expected, ...] = (*_SAME, *_UNLIKE, *_FAULTS, *_FLAKY, *_POLICY)
 BY_NAME: Mapping[str, Expected] = {row.name: row for row in ROWS}
 """The table."""
 

@@ -50,6 +50,8 @@ def test_a_suite_comes_to_what_the_table_says(
     by_name = run.outcomes()
     assert {name: by_name.get(name) for name in row.scenarios} == dict(row.scenarios)
     assert sorted(run.flaky()) == sorted(row.flaky)
+    if row.verdicts:
+        assert Counter(run.verdicts().values()) == Counter(row.verdicts), run.out
     for code in row.notices:
         assert run.notices(code), run.out
     _each_selected_scenario_has_one_verdict(run)

@@ -82,7 +82,7 @@ def test_every_scenario_is_there_once_with_its_verdict(
                 runs.attempt(item, number, outcome, attempt=at)
                 for at, outcome in enumerate(tries, start=1)
             ]
-            verdict = settled(dict(enumerate(tries, start=1)))
+            verdict = settled(dict(enumerate(tries, start=1)), {})
             expected[(item.filename, f"S{number}")] = verdict
             events += attempts
             closing.append(runs.verdict(*attempts, of=verdict))

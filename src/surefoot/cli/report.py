@@ -155,9 +155,9 @@ def _by_feature(path: str) -> Iterator[list[Event]]:
             number = len(lines)
             lines.append(event)
             first = bad_first.get(key)
-            if first is None or first[1] is False or not event.outcome.is_bad:
+            if first is None or not first[1] or not (event.is_bad and event.outcome.is_bad):
                 chosen.setdefault(event.feature, {})[event.record.path] = number
-            bad_first.setdefault(key, (number, event.outcome.is_bad))
+            bad_first.setdefault(key, (number, event.is_bad and event.outcome.is_bad))
         elif isinstance(event, FeatureFinished):
             features.setdefault(event.feature, []).append(len(lines))
             lines.append(event)

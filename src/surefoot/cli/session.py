@@ -41,12 +41,14 @@ from surefoot.events.listener import Listener
 from surefoot.exitcodes import ExitCode
 from surefoot.history.store import Entry, History, RunRecord, open_history
 from surefoot.isolation.quota import cpu_quota, default_jobs
+from surefoot.model.outcomes import Verdict
 from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
 from surefoot.plan.bound import lower_bound
 from surefoot.plan.order import LongestFirst, Order, Shuffled, SuiteOrder
 from surefoot.plan.queue import UnitQueue
 from surefoot.plan.units import make_units
+from surefoot.policy.expected import Policy, policy_of
 from surefoot.worker import processes
 from surefoot.worker.launch import adopt, fork_zygote, spawn_zygote
 from surefoot.worker.protocol import Channel, ConnectionLostError, CopyTree, Load, Loaded, Quit
@@ -92,6 +94,7 @@ class Session:
         self._seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
         """Of the order where there is to be one, and of each scenario's generators."""
         self._load: Load | None = None
+        self._policy: Policy | None = None
         self._loaded: Loaded | None = None
         self._history: History | None = None
 
@@ -100,6 +103,8 @@ class Session:
     def load(self, show: Callable[[str, float], None] | None = None) -> Loaded:
         """Load the suite in a zygote. Raises LoadRefusedError and UserError."""
         settings = self.settings
+        # Before any process: what it refuses ends the command.
+        self._policy = policy_of(settings, self.resolved.tables, self.cwd)
         # First of all: the zygote imports behave while this process goes on with its own start.
         channel, pid = self._zygote(settings)
         # Until the coordinator takes over, both signals end the command by the same way.
@@ -125,6 +130,7 @@ class Session:
             code_cache=rundir.code_cache(self.cwd, self.run_dir),
             settings=settings,
             seed=self._seed,
+            policy=self._policy,
         )
         while True:
             self.site = start_load(channel, pid, load)
@@ -233,6 +239,7 @@ class Session:
             lambda feature: coordinator[0].describe(feature),  # noqa: PLW0108
             started=self._started,
             retries=settings.retries,
+            policy=self._policy,
         )
         for item in units:
             results.tally.ledger(item.feature).units += 1
@@ -435,7 +442,7 @@ class Session:
         tally = results.tally
         failed = bool(
             tally.failed_features
-            or tally.verdicts.get("failed")
+            or any(tally.verdicts.get(verdict.value) for verdict in Verdict if verdict.fails)
             or tally.hook_failures
             or tally.undefined
             or ended.before_all_failed

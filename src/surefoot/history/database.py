@@ -37,8 +37,8 @@ BUSY_SECONDS = 2.0
 MAX_SCENARIOS = 200_000
 KEPT_RUNS = 50
 
-FAILURES = frozenset({Verdict.FAILED})
-PASSES = frozenset({Verdict.PASSED, Verdict.FLAKY})
+FAILURES = frozenset({Verdict.FAILED, Verdict.UNEXPECTED_PASS})
+PASSES = frozenset({Verdict.PASSED, Verdict.FLAKY, Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED})
 NO_RESULT = frozenset({Verdict.SKIPPED, Verdict.UNTESTED})
 
 _APPLICATION_ID = 0x53464854  # "SFHT", so that nobody's own database is taken for a history

@@ -43,7 +43,8 @@ class History(Protocol):
     def last_failed(self) -> list[str] | None:
         """Return the sorted ids of the scenarios whose latest result is a failure.
 
-        That is, which failed in a recorded run and have not passed since; flaky is a pass. A run
+        That is, which failed in a recorded run and have not passed since. Flaky is a pass, and
+        so are an expected failure and a quarantined one; an unexpected pass is a failure. A run
         that did not select a scenario, skipped it or did not get to it changes nothing. An id
         may be gone from the suite by now. None when no run is recorded.
         """

@@ -51,7 +51,7 @@ class Standing(StrEnum):
 
     AS_IS = "as_is"
     EXPECTED_FAILURE = "expected_failure"
-    UNEXPECTED_PASS = "unexpected_pass"
+    UNEXPECTED_PASS = "unexpected_pass"  # noqa: S105  # a pass, and no password
     INFRASTRUCTURE = "infrastructure"
     """It failed by an error of the machine, which says nothing of the product."""
     NOT_INVERTED = "not_inverted"
@@ -86,7 +86,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     FLAKY = "flaky"
     EXPECTED_FAILURE = "expected_failure"
-    UNEXPECTED_PASS = "unexpected_pass"
+    UNEXPECTED_PASS = "unexpected_pass"  # noqa: S105  # a pass, and no password
     QUARANTINED = "quarantined"
     SKIPPED = "skipped"
     UNTESTED = "untested"
@@ -97,9 +97,7 @@ class Verdict(StrEnum):
         return self in (Verdict.FAILED, Verdict.UNEXPECTED_PASS)
 
 
-def verdict_of(
-    attempts: Sequence[Outcome], judgements: Sequence[Judgement | None] = ()
-) -> Verdict:
+def verdict_of(attempts: Sequence[Outcome], judgements: Sequence[Judgement | None] = ()) -> Verdict:
     """Return what a scenario came to over its attempts, of which there is at least one.
 
     `judgements` belong to the first attempts; those that are missing are None.

@@ -61,11 +61,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def policy_of(
-    settings: Settings, tables: Tables, cwd: str, today: datetime.date
+    settings: Settings, tables: Tables, cwd: str, today: datetime.date | None = None
 ) -> Policy | None:
-    """Return what is in force, or None when nothing is. Raises UserError for bad tables."""
+    """Return what is in force, or None when nothing is. Raises UserError for bad tables.
+
+    `today` is the day by which quarantines end; by default the local one.
+    """
     policy = Policy(
-        today=today,
+        today=today or datetime.datetime.now().astimezone().date(),
         inversion=settings.expected_failures,
         retry_infrastructure=settings.retry_infrastructure,
         tags=tag_rules(tables, cwd),
@@ -127,7 +130,8 @@ def _inverted(
         if found is not None:
             return Judgement(
                 Standing.INFRASTRUCTURE,
-                f"an error of the infrastructure, which says nothing of the product: {found.text()}",
+                f"an error of the infrastructure, which says nothing of the product:"
+                f" {found.text()}",
             )
     if not expected:
         return None
@@ -188,14 +192,10 @@ def _other_than_stated(bug: BugTags, failure: Failure, rules: TagRules) -> str:
         return f"{stated} is stated, and it failed with {raised.text()}"
     for part in bug.messages:
         if not _stated_pattern(part).search(raised.message):
-            return (
-                f"@{rules.expect_message}:{part} is stated, and it failed with {raised.text()}"
-            )
+            return f"@{rules.expect_message}:{part} is stated, and it failed with {raised.text()}"
     return ""
 
 
 def _stated_pattern(part: str) -> re.Pattern[str]:
     """A tag holds no spaces, so `_` stands for a run of them, or for itself."""
-    return re.compile(
-        r"(?:_|\s+)".join(re.escape(word) for word in part.split("_")), re.IGNORECASE
-    )
+    return re.compile(r"(?:_|\s+)".join(re.escape(word) for word in part.split("_")), re.IGNORECASE)

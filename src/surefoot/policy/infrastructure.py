@@ -90,9 +90,7 @@ def infrastructure_rules(table: InfrastructureTable) -> InfrastructureRules:
     )
 
 
-def infrastructure_error(
-    chain: Iterable[Raised], rules: InfrastructureRules
-) -> Raised | None:
+def infrastructure_error(chain: Iterable[Raised], rules: InfrastructureRules) -> Raised | None:
     """Return the first error of a chain (itself, then its causes) that is of the machine."""
     pattern = _pattern(rules.messages)
     for raised in chain:

@@ -14,7 +14,7 @@ from surefoot.events.records import (
     State,
     StepRecord,
 )
-from surefoot.model.outcomes import Outcome, Verdict, verdict_of
+from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict, verdict_of
 
 BAD_STATUSES = frozenset({"failed", "error", "undefined", "pending", "hook_error", "cleanup_error"})
 _MAX_CAPTURED = 64 * 1024
@@ -30,10 +30,14 @@ class HookFailure(msgspec.Struct, frozen=True):
     captured: list[CapturedRecord] = []
 
 
-def settled(outcomes: dict[int, Outcome]) -> Verdict:
+def settled(outcomes: dict[int, Outcome], judgements: dict[int, Judgement]) -> Verdict:
     """Return the verdict over the attempts so far, as the engine reaches it at the end."""
-    attempts = [outcomes[number] for number in sorted(outcomes)]
-    return verdict_of(attempts) if attempts else Verdict.UNTESTED
+    numbers = sorted(outcomes)
+    if not numbers:
+        return Verdict.UNTESTED
+    return verdict_of(
+        [outcomes[number] for number in numbers], [judgements.get(number) for number in numbers]
+    )
 
 
 def failing_step(record: ScenarioRecord) -> StepRecord | None:
@@ -50,7 +54,10 @@ def error_state(event: ScenarioFinished) -> State:
 def headline(event: ScenarioFinished) -> str:
     """Return in one line why an attempt is bad; may hold any character."""
     step = failing_step(event.record)
-    if event.reason:
+    judgement = event.judgement
+    if judgement is not None and judgement.standing is Standing.UNEXPECTED_PASS:
+        text = judgement.text
+    elif event.reason:
         text = event.reason
     elif step is not None and step.state.status == "undefined":
         text = f"undefined step: {step.keyword} {step.name}"

@@ -11,7 +11,7 @@ import msgspec
 
 from surefoot.events.events import ScenarioFinished
 from surefoot.events.records import CapturedRecord
-from surefoot.model.outcomes import Outcome
+from surefoot.model.outcomes import Outcome, Standing, Verdict
 from surefoot.report.attempts import HookFailure, failing_step
 from surefoot.report.style import Style, duration, harmless, one_line
 from surefoot.report.view import Case
@@ -49,15 +49,30 @@ class Showing(msgspec.Struct, frozen=True):
     """What output files are named relative to, as the reader would type it."""
 
 
+def attempt_word(event: ScenarioFinished, style: Style) -> str:
+    """Return in one word, for a list, how a bad attempt ended."""
+    judgement = event.judgement
+    if judgement is not None and judgement.quarantine:
+        return style.yellow("QUARANTINED")
+    if judgement is not None and judgement.standing is Standing.UNEXPECTED_PASS:
+        return style.red("UNEXPECTED PASS")
+    if judgement is not None and judgement.standing is Standing.INFRASTRUCTURE:
+        return style.red("INFRASTRUCTURE")
+    return style.red(WORDS[event.outcome])
+
+
 def case_in_full(case: Case, showing: Showing) -> list[str]:
     """Return the lines of a scenario that failed."""
     style = showing.style
+    word = WORDS[case.outcome]
+    if case.settled is Verdict.UNEXPECTED_PASS:
+        word = "UNEXPECTED PASS"
     lines = [
-        f"{style.red(style.bold(WORDS[case.outcome]))}"
+        f"{style.red(style.bold(word))}"
         f"  {style.bold(one_line(case.location))}  {one_line(case.name)}"
     ]
     numbers = sorted(case.attempts)
-    reported = next((n for n in numbers if case.attempts[n].outcome.is_bad), None)
+    reported = next((n for n in numbers if case.counts_against(n)), None)
     if reported is None:
         # The engine counts a failed hook of the feature against each of its scenarios.
         lines.append("  a hook of its feature failed")
@@ -81,15 +96,16 @@ def flaky_in_full(case: Case, showing: Showing) -> list[str]:
     for number in sorted(case.outcomes):
         event = case.attempts.get(number)
         outcome = case.outcomes[number]
+        bad = case.counts_against(number)
         if event is None:
             lines.append(f"    attempt {number} {outcome.value.replace('_', ' ')}")
             continue
         lines.append(f"    attempt {number} {_result(event)}")
         if showing.quiet:
             continue
-        if outcome.is_bad and case.whole:
+        if bad and case.whole:
             inner = attempt_in_full(event, case, showing)
-        elif outcome.is_bad:
+        elif bad:
             inner = [f"  {one_line(case.headlines[number])}"]
         else:
             inner = output_tail(event, showing, set())
@@ -109,6 +125,8 @@ def attempt_in_full(event: ScenarioFinished, case: Case, showing: Showing) -> li
         if step.state.status == "undefined":
             lines.append("  undefined step: no step definition matches it")
     shown: set[str] = set()
+    if event.judgement is not None and event.judgement.text:
+        lines.append(f"  {one_line(event.judgement.text)}")
     if event.reason:
         lines += gutter(event.reason, style)
     for state in (step.state if step else None, record.state):
@@ -232,6 +250,9 @@ def _circumstances(event: ScenarioFinished, attempts: int) -> str:
 
 def _result(event: ScenarioFinished) -> str:
     outcome = event.outcome.value.replace("_", " ")
+    judgement = event.judgement
+    if judgement is not None and judgement.standing not in (Standing.AS_IS, Standing.NOT_INVERTED):
+        outcome += f", {judgement.standing.value.replace('_', ' ')}"
     return f"{outcome} (worker {event.worker}, {duration(event.seconds)})"
 
 

@@ -6,7 +6,8 @@ bad has its first bad attempt as `failure` or `error` and the others as `rerunFa
 `rerunError`. Around it stands the usual `testsuites` with totals; `file` and `line` are what
 GitLab and others read. Nothing counts as passed that did not pass: what never ran is
 `skipped` with the reason, and a run that failed outside of its scenarios, or whose journal was
-cut, has a test case that says so.
+cut, has a test case that says so. An expected failure and a quarantined one are `skipped` too,
+as pytest has it, with their error in `system-out`; an unexpected pass is a `failure`.
 
 Memory is bounded by one feature, however the events of features are interleaved: problems are
 spooled to a file as they come, and a feature is written out once all its verdicts are known.
@@ -183,11 +184,13 @@ class _Report:
         if entry is None:
             entry = feature.entries[record.path] = Entry(record.name, record.line)
         entry.outcomes[event.attempt] = event.outcome
+        if event.judgement is not None:
+            entry.judgements[event.attempt] = event.judgement
         entry.seconds += event.seconds
         entry.why = event.reason or record.state.skip_reason or ""
         if not feature.began or event.started < feature.began:
             feature.began = event.started
-        if event.outcome.is_bad or event.attempt > 1:
+        if event.outcome.is_bad or event.is_bad or event.attempt > 1:
             data = self._encoder.encode(
                 problem_of(event, feature.planned.filename, self._read_output)
             )
@@ -207,6 +210,7 @@ class _Report:
             feature.entries[event.path] = entry
         if entry is not None:
             entry.given_verdict = event.verdict
+            entry.decided = event.reason
         if planned is None or planned.selected:
             feature.waiting -= 1
         if feature.waiting == 0 and not feature.untested:

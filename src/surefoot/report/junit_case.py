@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from surefoot.events.events import ScenarioFinished
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict, is_bad
 from surefoot.report.attempts import HookFailure, error_state, failing_step, headline, settled
 from surefoot.report.xmltext import element, start
 
 MAX_OUTPUT = 64 * 1024
 """Bytes of an attempt's output, and characters of each captured section, that the file holds."""
+
+
+_TYPES = (Standing.UNEXPECTED_PASS, Standing.INFRASTRUCTURE)
+"""What policy made of an attempt, where that says more than the type of its exception."""
 
 
 class Problem(msgspec.Struct, array_like=True):
@@ -41,11 +45,18 @@ class Entry(msgspec.Struct):
     why: str = ""
     """Why it was skipped or left untested."""
     given_verdict: Verdict | None = None
+    judgements: dict[int, Judgement] = {}
+    decided: str = ""
+    """Why, where the policy of the suite decided."""
 
     @property
     def verdict(self) -> Verdict:
         """The engine's verdict; of a cut run, what the attempts came to."""
-        return self.given_verdict or settled(self.outcomes)
+        return self.given_verdict or settled(self.outcomes, self.judgements)
+
+    def counts_against(self, number: int) -> bool:
+        """Whether an attempt counts against the scenario."""
+        return is_bad(self.outcomes[number], self.judgements.get(number))
 
 
 class Totals(msgspec.Struct):
@@ -87,6 +98,9 @@ def problem_of(
         lines.append(f"Failing step: {step.keyword} {step.name}")
         lines.append(f"Location: {step.filename or filename}:{step.line}")
     lines.append(f"Worker {event.worker}, attempt {event.attempt}: {event.outcome.value}")
+    judgement = event.judgement
+    if judgement is not None and judgement.text:
+        lines.append(judgement.text)
     message = state.error_message or ""
     if event.reason:
         lines += ["", event.reason]
@@ -98,10 +112,13 @@ def problem_of(
     if event.shared_paths:
         lines += ["", "Written by scenarios of other workers too:", *event.shared_paths]
     kind = state.error.type.removeprefix("builtins.") if state.error else event.outcome.value
+    unexpected = judgement is not None and judgement.standing is Standing.UNEXPECTED_PASS
+    if judgement is not None and judgement.standing in _TYPES:
+        kind = judgement.standing.value
     return Problem(
-        failure=event.outcome is Outcome.FAILED,
+        failure=event.outcome is Outcome.FAILED or unexpected,
         type=kind,
-        message=headline(event) if event.outcome.is_bad else "",
+        message=headline(event) if event.outcome.is_bad or unexpected else "",
         text="\n".join(lines),
         out=_output(event, read_output),
         err=section([part.stderr for part in event.record.state.captured]),
@@ -146,14 +163,20 @@ def inside_case(
         if verdict is Verdict.UNTESTED:
             why = f"untested: {why or untested_because}"
         yield element("skipped", {"message": why} if why else {})
-    if verdict not in (Verdict.FAILED, Verdict.FLAKY):
+    if verdict in (Verdict.EXPECTED_FAILURE, Verdict.QUARANTINED):
+        totals.skipped += 1
+        yield element("skipped", {"type": verdict.value, "message": entry.decided})
+        texts = [part for item in problems.values() for part in (item.text, item.out) if part]
+        if texts:
+            yield element("system-out", {}, "\n\n".join(texts))
+    if not verdict.fails and verdict is not Verdict.FLAKY:
         return
-    bad = [problems[number] for number in sorted(problems) if entry.outcomes[number].is_bad]
+    bad = [problems[number] for number in sorted(problems) if entry.counts_against(number)]
     if not bad:
         # A hook of the feature failed, which the engine counts against its scenarios.
         bad = [Problem(False, "hook_error", "a hook of the feature failed", "", "", "")]
     shown: Problem | None = bad[0]
-    if verdict is Verdict.FAILED:
+    if verdict.fails:
         totals.failures += bad[0].failure
         totals.errors += not bad[0].failure
         tag = "failure" if bad[0].failure else "error"
@@ -163,7 +186,7 @@ def inside_case(
         first = ""
         again = [(item, "flakyFailure" if item.failure else "flakyError") for item in bad]
         shown = next(
-            (problems[number] for number in problems if not entry.outcomes[number].is_bad), None
+            (problems[number] for number in problems if not entry.counts_against(number)), None
         )
     yield from _in_schema_order(first, bad[0].failure, again)
     if shown is not None and shown.out:

@@ -84,7 +84,7 @@ class LiveDisplay:
                 self._scroll(start_line(self._started, event), "")
             case Notice():
                 self._scroll(f"note: {notice_text(event)}", "yellow")
-            case ScenarioFinished() if event.outcome.is_bad and event.id not in self._told:
+            case ScenarioFinished() if event.is_bad and event.id not in self._told:
                 self._told.add(event.id)
                 self._scroll(failure_line(event, self._progress, self._bare), "red")
             case VerdictReached() if event.verdict is Verdict.FLAKY:

@@ -18,7 +18,7 @@ from surefoot.events.events import (
 )
 from surefoot.model.outcomes import Verdict
 from surefoot.report.attempts import headline
-from surefoot.report.detail import WORDS
+from surefoot.report.detail import attempt_word
 from surefoot.report.progress import Progress
 from surefoot.report.style import SafeWriter, Style, duration, one_line
 
@@ -69,7 +69,7 @@ class PlainDisplay:
                 self.say(start_line(self._started, event))
             case Notice():
                 self.say(f"{self._style.yellow('note:')} {notice_text(event)}")
-            case ScenarioFinished() if event.outcome.is_bad and event.id not in self._told:
+            case ScenarioFinished() if event.is_bad and event.id not in self._told:
                 self._told.add(event.id)
                 self.say(failure_line(event, self._progress, self._style))
             case VerdictReached() if event.verdict is Verdict.FLAKY:
@@ -149,14 +149,15 @@ def whole_duration(seconds: float) -> str:
 def failure_line(event: ScenarioFinished, progress: Progress, style: Style) -> str:
     """Return one line for a bad attempt."""
     location, name = progress.describe(event.feature, event.record.path, event.id)
-    word = style.red(WORDS[event.outcome])
+    word = attempt_word(event, style)
     return f"{word}  {one_line(location)}  {one_line(name)}: {one_line(headline(event))}"
 
 
 def flaky_line(event: VerdictReached, progress: Progress, style: Style) -> str:
     """Return one line for a scenario that passed after it had failed."""
     location, name = progress.describe(event.feature, event.path, event.id)
-    tries = f"passed on attempt {len(event.outcomes)}"
+    how = "failed as expected" if event.outcomes[-1].is_bad else "passed"
+    tries = f"{how} on attempt {len(event.outcomes)}"
     return f"{style.yellow('FLAKY')}  {one_line(location)}  {one_line(name)}: {tries}"
 
 

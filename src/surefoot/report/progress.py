@@ -49,7 +49,7 @@ class Progress:
                 self._begin(event, now)
             case ScenarioEnded():
                 self.running.pop(event.worker, None)
-                if event.outcome.is_bad:
+                if event.is_bad and not (event.judgement and event.judgement.quarantine):
                     self.failed.add(event.id)
                 ended = self._ended.setdefault(event.feature, set())
                 if event.path not in ended:
@@ -104,5 +104,7 @@ class Progress:
         if event.verdict is Verdict.FLAKY:
             self.flaky += 1
             self.failed.discard(event.id)
-        elif event.verdict is Verdict.FAILED:
+        elif event.verdict.fails:
             self.failed.add(event.id)
+        elif event.verdict is Verdict.QUARANTINED:
+            self.failed.discard(event.id)

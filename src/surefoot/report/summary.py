@@ -8,7 +8,7 @@ text; writes nothing.
 from collections.abc import Callable, Sequence
 
 from surefoot.events.events import Counts, RunFinished
-from surefoot.model.outcomes import Outcome
+from surefoot.model.outcomes import Outcome, Verdict
 from surefoot.report.attempts import HookFailure
 from surefoot.report.detail import (
     ReadOutput,
@@ -19,6 +19,7 @@ from surefoot.report.detail import (
     gutter,
     hook_in_full,
 )
+from surefoot.report.planned import feature_of, find_planned
 from surefoot.report.style import Style, duration, one_line
 from surefoot.report.view import Case, RunView
 
@@ -28,10 +29,13 @@ MAX_FINDINGS = 20
 _ALWAYS = ("passed", "failed", "skipped")
 _STATUS_ORDER = (
     "passed",
+    "expected_failure",
     "failed",
+    "unexpected_pass",
     "error",
     "hook_error",
     "cleanup_error",
+    "quarantined",
     "skipped",
     "pending",
     "pending_warn",
@@ -73,6 +77,8 @@ def render_summary(
     lines += _failures(failing, showing, width)
     lines += _rest(view, len(failing) - MAX_IN_FULL)
     lines += _flaky(view.flaky(), showing)
+    lines += _quarantined(view.quarantined(), style)
+    lines += _expected(view, style) if verbose and not quiet else []
     if slowest > 0:
         lines += _slowest(view, slowest, style)
     lines += _load_times(view, style) if verbose and not quiet else []
@@ -97,8 +103,10 @@ def render_beside(view: RunView, *, style: Style, width: int) -> str:
         for case in flaky:
             lines.append(f"  {one_line(case.location)}  {one_line(case.name)}")
             for number, why in sorted(case.headlines.items()):
-                if case.outcomes[number].is_bad:
+                if case.counts_against(number):
                     lines.append(f"    attempt {number}: {one_line(why)}")
+    lines += _quarantined(view.quarantined(), style)
+    lines += _unexpected(view, style)
     lines += _findings(view, style, verbose=False)
     lines += _notices(view, style, verbose=False)
     lines += _cut(view, style) + _untested(view, style) + _makespan(view.finished)
@@ -178,6 +186,46 @@ def _flaky(flaky: list[Case], showing: Showing) -> list[str]:
         lines += flaky_in_full(case, showing)
     lines += [f"  {one_line(case.location)}  {one_line(case.name)}" for case in flaky[MAX_IN_FULL:]]
     return [*lines, ""]
+
+
+def _quarantined(cases: list[Case], style: Style) -> list[str]:
+    if not cases:
+        return []
+    title = "Quarantined scenarios, which failed without failing the run:"
+    lines = [style.yellow(style.bold(title))]
+    for case in cases:
+        lines.append(
+            f"  {one_line(case.location)}  {one_line(case.name)}  ({one_line(case.reason)})"
+        )
+        for number, why in sorted(case.headlines.items()):
+            if case.counts_against(number):
+                lines.append(f"    attempt {number}: {one_line(why)}")
+    return [*lines, ""]
+
+
+def _expected(view: RunView, style: Style) -> list[str]:
+    if not view.expected:
+        return []
+    lines = [style.bold("Expected failures:")]
+    for event in sorted(view.expected, key=lambda item: (item.feature, item.path)):
+        planned = find_planned(view.plan, event.feature, event.path)
+        filename = feature_of(view.plan, event.feature, event.id).filename
+        where = f"{filename}:{planned.line}  {planned.name}" if planned else event.id
+        lines.append(f"  {one_line(where)}: {one_line(event.reason)}")
+    return [*lines, ""]
+
+
+def _unexpected(view: RunView, style: Style) -> list[str]:
+    cases = [case for case in view.failing() if case.settled is Verdict.UNEXPECTED_PASS]
+    if not cases:
+        return []
+    return [
+        style.red("Unexpected passes:"),
+        *(
+            f"  {one_line(case.location)}  {one_line(case.name)}: {one_line(case.reason)}"
+            for case in cases
+        ),
+    ]
 
 
 def _names(failing: list[Case], style: Style) -> list[str]:

@@ -25,7 +25,7 @@ from surefoot.events.events import (
     WorkerReady,
 )
 from surefoot.model.findings import Finding
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Judgement, Outcome, Verdict, is_bad
 from surefoot.model.scenarios import ScenarioPath
 from surefoot.report.attempts import (
     HookFailure,
@@ -39,6 +39,8 @@ from surefoot.report.planned import feature_of, find_planned, selected_count
 
 _MAX_NOTICES = 100
 """Texts of one code that are kept; beyond it only their number is known."""
+_MAX_EXPECTED = 1000
+"""Expected failures that are kept by name; the counts hold all."""
 _MAX_FINDINGS = 1000
 """Findings that are kept; beyond it only their number is known."""
 
@@ -53,11 +55,14 @@ class Case(msgspec.Struct):
     line: int
     name: str
     outcomes: dict[int, Outcome] = {}
+    judgements: dict[int, Judgement] = {}
     attempts: dict[int, ScenarioFinished] = {}
     """By number. Of a case that is not `whole` they lack steps, captured output and stacks."""
     headlines: dict[int, str] = {}
     whole: bool = True
     verdict: Verdict | None = None
+    reason: str = ""
+    """Why, where the policy of the suite decided."""
 
     @property
     def location(self) -> str:
@@ -70,11 +75,21 @@ class Case(msgspec.Struct):
         bad = [self.outcomes[number] for number in sorted(self.outcomes)]
         return next((outcome for outcome in bad if outcome.is_bad), Outcome.FAILED)
 
+    @property
+    def settled(self) -> Verdict:
+        """The engine's verdict; of a cut run, what the attempts came to."""
+        return self.verdict or settled(self.outcomes, self.judgements)
+
+    def counts_against(self, number: int) -> bool:
+        """Whether an attempt counts against the scenario."""
+        return is_bad(self.outcomes[number], self.judgements.get(number))
+
 
 class _Open(msgspec.Struct):
     """A scenario that has run and has no verdict yet."""
 
     outcomes: dict[int, Outcome] = {}
+    judgements: dict[int, Judgement] = {}
     seconds: float = 0.0
 
 
@@ -92,6 +107,8 @@ class RunView:
         self.findings: list[Finding] = []
         self.finding_count = 0
         self.untested_reasons: dict[str, int] = {}
+        self.expected: list[VerdictReached] = []
+        """Of the expected failures, as far as they are kept."""
         self._cases: dict[str, Case] = {}
         self._open: dict[str, _Open] = {}
         self._verdicts: dict[str, int] = {}
@@ -157,11 +174,15 @@ class RunView:
 
     def failing(self) -> list[Case]:
         """Return what failed, in suite order."""
-        return self._with_verdict(Verdict.FAILED)
+        return self._with_verdict(Verdict.FAILED, Verdict.UNEXPECTED_PASS)
 
     def flaky(self) -> list[Case]:
         """Return what failed first and passed then, in suite order."""
         return self._with_verdict(Verdict.FLAKY)
+
+    def quarantined(self) -> list[Case]:
+        """Return what failed and is quarantined, in suite order."""
+        return self._with_verdict(Verdict.QUARANTINED)
 
     def verdicts(self) -> dict[str, int]:
         """Return how many scenarios have each verdict; of a cut run, as far as is known."""
@@ -169,7 +190,7 @@ class RunView:
             return self.finished.verdicts
         counts = dict(self._verdicts)
         for scenario in self._open.values():
-            name = settled(scenario.outcomes).value
+            name = settled(scenario.outcomes, scenario.judgements).value
             counts[name] = counts.get(name, 0) + 1
         missing = selected_count(self.plan) - sum(counts.values())
         if missing > 0:
@@ -191,9 +212,9 @@ class RunView:
     # -- taking
 
     def _ended(self, event: ScenarioEnded) -> None:
-        self._note(event.id, event.attempt, event.outcome, event.seconds)
+        self._note(event)
         case = self._cases.get(event.id)
-        if case is not None and not event.outcome.is_bad and event.attempt == 1:
+        if case is not None and not event.is_bad and event.attempt == 1:
             # The suite ran this attempt again by itself (scenario_autoretry) and it passed.
             del self._cases[event.id]
             self._whole.pop(event.id, None)
@@ -205,9 +226,9 @@ class RunView:
         if event.outcome is Outcome.UNTESTED and event.reason:
             reasons = self.untested_reasons
             reasons[event.reason] = reasons.get(event.reason, 0) + 1
-        self._note(event.id, event.attempt, event.outcome, event.seconds)
+        self._note(event)
         case = self._cases.get(event.id)
-        if not event.outcome.is_bad and event.attempt == 1:
+        if not event.is_bad and event.attempt == 1:
             if case is not None and 1 in case.attempts:
                 del self._cases[event.id]
                 self._whole.pop(event.id, None)
@@ -224,16 +245,20 @@ class RunView:
         if case.whole:
             self._whole[event.id] = case
         case.outcomes[event.attempt] = event.outcome
+        if event.judgement is not None:
+            case.judgements[event.attempt] = event.judgement
         case.headlines[event.attempt] = headline(event)
         case.attempts[event.attempt] = bounded(event) if case.whole else brief(event)
         self._trim()
 
-    def _note(self, identity: str, attempt: int, outcome: Outcome, seconds: float) -> None:
-        scenario = self._open.get(identity)
+    def _note(self, event: ScenarioEnded | ScenarioFinished) -> None:
+        scenario = self._open.get(event.id)
         if scenario is None:
-            scenario = self._open[identity] = _Open()
-        scenario.outcomes[attempt] = outcome
-        scenario.seconds = seconds
+            scenario = self._open[event.id] = _Open()
+        scenario.outcomes[event.attempt] = event.outcome
+        if event.judgement is not None:
+            scenario.judgements[event.attempt] = event.judgement
+        scenario.seconds = event.seconds
 
     def _verdict(self, event: VerdictReached) -> None:
         self._verdicts[event.verdict.value] = self._verdicts.get(event.verdict.value, 0) + 1
@@ -242,9 +267,11 @@ class RunView:
             heapq.heappush(self._slowest, (event.seconds, event.id))
             if len(self._slowest) > self._keep_slowest:
                 heapq.heappop(self._slowest)
+        if event.verdict is Verdict.EXPECTED_FAILURE and len(self.expected) < _MAX_EXPECTED:
+            self.expected.append(event)
         case = self._cases.get(event.id)
         if case is None:
-            if event.verdict not in (Verdict.FAILED, Verdict.FLAKY):
+            if not event.verdict.fails and event.verdict is not Verdict.FLAKY:
                 return
             # A hook of its feature failed, so that it has no bad attempt of its own.
             planned = find_planned(self.plan, event.feature, event.path)
@@ -257,6 +284,7 @@ class RunView:
                 name=planned.name if planned else event.id,
             )
         case.verdict = event.verdict
+        case.reason = event.reason
         case.outcomes = {**dict(enumerate(event.outcomes, start=1)), **case.outcomes}
 
     def _feature(self, event: FeatureFinished) -> None:
@@ -285,12 +313,8 @@ class RunView:
             case.attempts = {number: brief(item) for number, item in case.attempts.items()}
             del self._whole[case.id]
 
-    def _with_verdict(self, verdict: Verdict) -> list[Case]:
-        found = [
-            case
-            for case in self._cases.values()
-            if (case.verdict or settled(case.outcomes)) is verdict
-        ]
+    def _with_verdict(self, *verdicts: Verdict) -> list[Case]:
+        found = [case for case in self._cases.values() if case.settled in verdicts]
         return sorted(found, key=_place)
 
     def _filename(self, feature: int, identity: str) -> str:

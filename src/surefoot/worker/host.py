@@ -21,7 +21,7 @@ from behave.model_type import Status
 from surefoot.events.events import FeatureFinished, ScenarioFinished
 from surefoot.events.records import step_counts
 from surefoot.isolation.watch import WriteWatch
-from surefoot.model.outcomes import Judgement, Outcome
+from surefoot.model.outcomes import Judgement
 from surefoot.model.scenarios import PlannedFeature, ScenarioPath
 from surefoot.suite import encode
 from surefoot.suite.load import Suite, formatter_class, is_live
@@ -29,7 +29,7 @@ from surefoot.worker import kit, partial, shims
 from surefoot.worker.around import Attempt, run_around
 from surefoot.worker.board import Board, Place
 from surefoot.worker.faults import StackFile
-from surefoot.worker.judging import counts_as_failed, judge_scenario
+from surefoot.worker.judging import counts_as_failed, judge_scenario, outcome_of
 from surefoot.worker.output import AttemptFiles
 from surefoot.worker.protocol import (
     Channel,
@@ -50,18 +50,6 @@ from surefoot.worker.recorder import Recorder, Segment, StandIn
 _monotonic = time.monotonic
 _time = time.time
 _ENCODER = msgspec.json.Encoder()
-
-_OUTCOMES = {
-    "passed": Outcome.PASSED,
-    "skipped": Outcome.SKIPPED,
-    "untested": Outcome.UNTESTED,
-    "failed": Outcome.FAILED,
-    "error": Outcome.ERROR,
-    "hook_error": Outcome.HOOK_ERROR,
-    "cleanup_error": Outcome.HOOK_ERROR,
-    "undefined": Outcome.UNDEFINED,
-    "pending": Outcome.ERROR,
-}
 
 
 class Host:
@@ -375,9 +363,7 @@ class Host:
             return counts_as_failed(judgement, outcome_of(scenario))
         return failed
 
-    def _judge(
-        self, scenario: Scenario, runner: Any, attempt: Attempt | None
-    ) -> Judgement | None:
+    def _judge(self, scenario: Scenario, runner: Any, attempt: Attempt | None) -> Judgement | None:
         if self._policy is None:
             return None
         return judge_scenario(
@@ -530,14 +516,6 @@ def _make_watch(load: Load) -> WriteWatch:
     if load.watch:
         watch.install()
     return watch
-
-
-def outcome_of(scenario: Scenario) -> Outcome:
-    """Return what an attempt came to, by behave's status."""
-    name = scenario.status.name
-    if name == "error" and any(step.status is Status.undefined for step in scenario.all_steps):
-        return Outcome.UNDEFINED
-    return _OUTCOMES.get(name, Outcome.ERROR)
 
 
 def _groups(feature: Feature) -> list[GroupState]:

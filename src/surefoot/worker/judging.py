@@ -15,6 +15,26 @@ from surefoot.policy.infrastructure import Raised
 _LONGEST_CHAIN = 20
 _LONGEST_MESSAGE = 20_000
 
+_OUTCOMES = {
+    "passed": Outcome.PASSED,
+    "skipped": Outcome.SKIPPED,
+    "untested": Outcome.UNTESTED,
+    "failed": Outcome.FAILED,
+    "error": Outcome.ERROR,
+    "hook_error": Outcome.HOOK_ERROR,
+    "cleanup_error": Outcome.HOOK_ERROR,
+    "undefined": Outcome.UNDEFINED,
+    "pending": Outcome.ERROR,
+}
+
+
+def outcome_of(scenario: Scenario) -> Outcome:
+    """Return what an attempt came to, by behave's status."""
+    name = scenario.status.name
+    if name == "error" and any(step.status is Status.undefined for step in scenario.all_steps):
+        return Outcome.UNDEFINED
+    return _OUTCOMES.get(name, Outcome.ERROR)
+
 
 def judge_scenario(
     scenario: Scenario, outcome: Outcome, policy: Policy, *, check: str = "", aborted: bool = False

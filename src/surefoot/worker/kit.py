@@ -9,8 +9,10 @@ from behave.model import Scenario
 from surefoot.config.resolve import resolve
 from surefoot.config.settings import Settings
 from surefoot.model.findings import Finding
+from surefoot.policy.expected import policy_of
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
+from surefoot.worker.judging import invert, judge_scenario, outcome_of
 
 
 def arounds(settings: Settings) -> list[Around]:
@@ -33,18 +35,21 @@ def enable(context: Any) -> None:
     """
     if "SUREFOOT_WORKER" in os.environ or getattr(Scenario.run, "surefoot", False):
         return
-    settings = resolve([], os.environ, os.getcwd()).settings
+    resolved = resolve([], os.environ, os.getcwd())
+    settings = resolved.settings
+    policy = policy_of(settings, resolved.tables, os.getcwd())
     if settings.guards:
         from surefoot.threads.declared import put_up
 
         put_up(settings.guards)
     tools = arounds(settings)
-    if not tools:
+    if policy is not None and context.config.dry_run:
+        policy = None
+    if not tools and policy is None:
         return
     seed = settings.seed if settings.seed is not None else int.from_bytes(os.urandom(4), "big")
     original = Scenario.run
     found: set[tuple[str, str, int, str]] = set()
-    del context
 
     def run(scenario: Scenario, runner: Any) -> bool:
         identity = f"{scenario.filename} :: {scenario.name}"
@@ -54,6 +59,17 @@ def enable(context: Any) -> None:
             if finding.key not in found:
                 found.add(finding.key)
                 sys.stderr.write(as_text(finding))
+        if policy is not None:
+            judgement = judge_scenario(
+                scenario,
+                outcome_of(scenario),
+                policy,
+                check=attempt.failure,
+                aborted=bool(runner.aborted),
+            )
+            if judgement is not None:
+                failed = invert(scenario, judgement)
+                sys.stderr.write(f"surefoot: {scenario.location}: {judgement.text}\n")
         if failed:
             for name, value in attempt.facts.items():
                 sys.stderr.write(f"surefoot: {name}: {value}\n")

@@ -72,6 +72,7 @@ def result(outcome: Outcome, status: str, offset: int = 0) -> Result:
         hook_failures=0,
         undefined=0,
         attempts=[outcome],
+        judgements=[None],
     )
 
 
