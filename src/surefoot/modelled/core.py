@@ -1,0 +1,538 @@
+"""The threads of one scenario, what each waits for, and their logical time.
+
+A `Core` knows every thread that takes part (a `Member`): the thread that made it and all that
+members start. A member runs, is ready, is blocked in a modelled wait, or has ended. Guarantees:
+
+1. **The waker books the wake-up.** Whoever makes a blocked thread able to go on moves it out of
+   `blocked` under the mutex, before it can itself block. A new thread is booked by its parent
+   before it exists. So `running == 0` means that nobody runs, without any settling time.
+2. **Time moves in `fire_next` and `flow` only.** Timers go off one at a time, by deadline, then in
+   the order in which the waits began.
+3. **A wait ends for one reason**, the first; a lock granted to a wait that was interrupted is
+   given back.
+4. **Logical time is whole nanoseconds** (plus a residue below one, so that a remainder of float
+   arithmetic such as 1e-13 s passes without moving the grid: without it `queue.get` would wait
+   for it for ever).
+
+A thread that is in anything else (a C call, a file, a lock made elsewhere) counts as running.
+The mutex is held for a few microseconds, with the garbage collector off: a finaliser that takes a
+modelled lock on a thread that holds the mutex would wait for itself.
+"""
+
+import gc
+import heapq
+import itertools
+import math
+import os
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from surefoot.modelled import real
+from surefoot.modelled.policy import Policy
+
+GRANTED: Final = "granted"
+TIMEOUT: Final = "timeout"
+READY: Final = "ready"
+"""A file descriptor that was waited for is ready."""
+LEFT: Final = "left"
+"""The core was closed meanwhile; the wait goes on in real time."""
+FAILED: Final = "failed"
+INTERRUPTED: Final = "interrupted"
+
+NANO: Final = 1_000_000_000
+
+
+class Mutex:
+    """The one lock below all modelled ones; real, and short."""
+
+    def __init__(self) -> None:
+        self._lock = real.allocate_lock()
+        self._collecting = True
+        self.owner = 0
+        self.later: deque[Callable[[], None]] = deque()
+        """What a signal handler wanted of the core while its own thread was inside."""
+
+    def acquire(self) -> None:
+        """Take it, and keep the collector from running."""
+        self._lock.acquire()
+        self._collecting = gc.isenabled()
+        if self._collecting:
+            gc.disable()
+        self.owner = real.get_ident()
+
+    def release(self) -> None:
+        """Give it back."""
+        self.owner = 0
+        if self._collecting:
+            gc.enable()
+        self._lock.release()
+        while self.later:
+            try:
+                call = self.later.popleft()
+            except IndexError:
+                return
+            call()
+
+    def mine(self) -> bool:
+        """Whether this thread is inside: only in a signal handler can that be asked."""
+        return self.owner == real.get_ident()
+
+    def reset(self) -> None:
+        """Be free; for a forked child."""
+        if self.owner and self._collecting:
+            gc.enable()
+        self._lock = real.allocate_lock()
+        self.owner = 0
+
+    __enter__ = acquire
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+
+MUTEX: Final = Mutex()
+MEMBERS: Final[dict[int, "Member"]] = {}
+"""Every thread that takes part in a core, by its ident."""
+
+LIVE: Final[list["Core"]] = []
+"""The core that is open in this process; at most one."""
+
+
+class Wait:
+    """What a member is blocked in."""
+
+    __slots__ = ("deadline", "descriptors", "kind", "lock", "poll", "what")
+
+    def __init__(
+        self,
+        kind: str,
+        deadline: int | None = None,
+        *,
+        lock: Any = None,
+        what: str = "",
+        poll: Callable[[float | None], bool] | None = None,
+        descriptors: tuple[int, ...] = (),
+    ) -> None:
+        self.kind = kind
+        """"sleep", "lock", "join", "select" or "turn"."""
+        self.deadline = deadline
+        """Logical nanoseconds; None for ever."""
+        self.lock = lock
+        self.what = what
+        self.poll = poll
+        """Asks the kernel whether a descriptor is ready: 0 at once, None until one is."""
+        self.descriptors = descriptors
+
+
+class Member:
+    """A thread that takes part."""
+
+    __slots__ = (
+        "core",
+        "ended",
+        "error",
+        "gate",
+        "ident",
+        "looks",
+        "moves",
+        "name",
+        "native",
+        "notes",
+        "number",
+        "outcome",
+        "poke",
+        "thread",
+        "wait",
+    )
+
+    def __init__(self, core: "Core", number: int, name: str) -> None:
+        self.core = core
+        self.number = number
+        """In the order of being started; the first member is 0."""
+        self.name = name
+        self.ident = 0
+        self.native = 0
+        self.thread: Any = None
+        """The `threading.Thread`, where there is one."""
+        self.gate = real.allocate_lock()
+        self.gate.acquire()
+        self.wait: Wait | None = None
+        self.outcome = ""
+        self.error: BaseException | None = None
+        self.ended = False
+        self.moves = 0
+        """How often it has blocked."""
+        self.looks = 0
+        """Clock reads and waits of no length since it last blocked."""
+        self.poke: Any = None
+        """Ends its wait in the kernel (`selecting.Poke`); None until it has had one."""
+        self.notes: Any = None
+        """For the policy."""
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Core:
+    """Threads, waits and time of one scenario."""
+
+    def __init__(self, policy: Policy, *, start: int = 0, wall: int = 0) -> None:
+        """Make the calling thread member 0, running.
+
+        `start` is what the monotonic clocks say first, `wall` what is added to it for wall-clock
+        time; both in nanoseconds.
+        """
+        self.policy = policy
+        self.now = start
+        self.wall = wall
+        self.residue = 0.0
+        """Seconds, below one nanosecond."""
+        self.flowing_since: int | None = None
+        """Real monotonic nanoseconds since when time flows one to one; None while it stands."""
+        self.running = 0
+        self.ready: list[Member] = []
+        self.blocked: dict[Member, Wait] = {}
+        """In the order in which the waits began."""
+        self.members: list[Member] = []
+        """Those that have not ended."""
+        self.closed = False
+        self.events = 0
+        """Waits begun and ended so far."""
+        self.jumped = 0
+        """Nanoseconds that `fire_next` skipped."""
+        self.stranger = ""
+        """Name of a thread that takes no part and yet used a modelled lock."""
+        self._timers: list[tuple[int, int, Member, Wait]] = []
+        self._order = itertools.count()
+        self._numbers = itertools.count()
+        self.first = self.book("", None)
+        self.first.gate.acquire(False)
+        self.adopt(self.first)
+        if self.first in self.ready:
+            self.ready.remove(self.first)
+            self.running += 1
+        LIVE.append(self)
+
+    # -- time
+
+    def now_ns(self) -> int:
+        """Return the logical monotonic time in nanoseconds."""
+        since = self.flowing_since
+        return self.now if since is None else self.now + real.monotonic_ns() - since
+
+    def flow(self) -> None:
+        """Let time flow one to one from now on; under the mutex."""
+        if self.flowing_since is None:
+            self.flowing_since = real.monotonic_ns()
+
+    def stand(self) -> int:
+        """Let time stand; return the nanoseconds that it flowed. Under the mutex."""
+        since = self.flowing_since
+        if since is None:
+            return 0
+        flowed = real.monotonic_ns() - since
+        self.flowing_since = None
+        if flowed:
+            self.now += flowed
+            self.residue = 0.0
+        return flowed
+
+    def deadline_in(self, seconds: float) -> int | None:
+        """Return the deadline of a wait that begins now; None when it has passed already.
+
+        What is above zero and yet no nanosecond moves only the residue.
+        """
+        length = nanoseconds(seconds)
+        if length > 0:
+            return self.now_ns() + length
+        if seconds > 0:
+            with MUTEX:
+                self.residue += max(seconds, math.ulp(self.now / NANO))
+                if self.residue * NANO >= 1:
+                    self.now += math.ceil(self.residue * NANO)
+                    self.residue = 0.0
+        return None
+
+    # -- threads
+
+    def book(self, name: str, thread: Any) -> Member:
+        """Book a thread that is about to be started; the policy hears that it is ready."""
+        with MUTEX:
+            member = Member(self, next(self._numbers), name)
+            member.thread = thread
+            if not name:
+                member.name = f"thread {member.number}"
+            self.members.append(member)
+            self.events += 1
+            self.ready.append(member)
+            self.policy.ready(self, member)
+        return member
+
+    def unbook(self, member: Member) -> None:
+        """Take back a booking: the thread could not be started."""
+        with MUTEX:
+            self._end(member)
+
+    def adopt(self, member: Member) -> None:
+        """Make the calling thread the booked member."""
+        member.ident = real.get_ident()
+        member.native = threading.get_native_id()
+        if member.thread is None and member.number == 0:
+            member.name = threading.current_thread().name
+        MEMBERS[member.ident] = member
+
+    def end(self, member: Member) -> None:
+        """The calling member ends."""
+        MEMBERS.pop(member.ident, None)
+        with MUTEX:
+            self._end(member)
+        if member.poke is not None:
+            member.poke.close()
+            member.poke = None
+
+    def _end(self, member: Member) -> None:
+        member.ended = True
+        self.members.remove(member)
+        self.events += 1
+        if member in self.ready:
+            self.ready.remove(member)
+        else:
+            self.running -= 1
+        if not self.closed:
+            self.policy.stopped(self, member)
+
+    def let_run(self, member: Member) -> None:
+        """Let a ready member go on; under the mutex."""
+        self.ready.remove(member)
+        self.running += 1
+        member.gate.release()
+
+    def pause(self, member: Member, pick: Callable[[list[Member]], Member]) -> None:
+        """Let `pick` choose among the ready ones and the running caller; wait for the turn.
+
+        For policies that let one thread run at a time. `pick` is called under the mutex.
+        """
+        with MUTEX:
+            chosen = pick([*self.ready, member])
+            if chosen is member:
+                return
+            self.running -= 1
+            self.ready.append(member)
+            self.let_run(chosen)
+        member.gate.acquire()
+        self._raise(member)
+
+    # -- waiting
+
+    def block(self, member: Member, wait: Wait) -> str:
+        """Block the calling member; called under the mutex, returns outside of it.
+
+        Returns GRANTED, TIMEOUT, READY or LEFT; raises what `fail` was given.
+        """
+        member.wait = wait
+        member.moves += 1
+        member.looks = 0
+        self.events += 1
+        self.blocked[member] = wait
+        if wait.deadline is not None:
+            heapq.heappush(self._timers, (wait.deadline, next(self._order), member, wait))
+        self.running -= 1
+        self.policy.stopped(self, member)
+        MUTEX.release()
+        try:
+            if wait.poll is not None:
+                self._await_kernel(member, wait)
+            member.gate.acquire()
+        except BaseException:
+            self._interrupted(member, wait)
+            raise
+        self._raise(member)
+        return member.outcome
+
+    def _await_kernel(self, member: Member, wait: Wait) -> None:
+        assert wait.poll is not None
+        while member.wait is wait:
+            wait.poll(None)
+            with MUTEX:
+                # Who poked has woken it already; else the kernel did.
+                if member.wait is wait and wait.poll(0):
+                    self.wake(member, READY)
+
+    def _interrupted(self, member: Member, wait: Wait) -> None:
+        """A signal handler raised while the member was blocked: it runs, whatever comes."""
+        with MUTEX:
+            if member.wait is wait:
+                self.wake(member, INTERRUPTED)
+            granted = member.outcome == GRANTED
+            if member in self.ready:
+                self.let_run(member)
+            member.gate.acquire(False)
+        if granted and wait.lock is not None:
+            wait.lock.release()
+
+    def _raise(self, member: Member) -> None:
+        if member.error is not None:
+            error, member.error = member.error, None
+            raise error
+
+    def wake(self, member: Member, outcome: str) -> None:
+        """End a member's wait; under the mutex."""
+        wait = member.wait
+        assert wait is not None, "only a blocked member can be woken"
+        member.wait = None
+        member.outcome = outcome
+        del self.blocked[member]
+        self.events += 1
+        if outcome != GRANTED and wait.lock is not None:
+            wait.lock.forget(member)
+        if wait.poll is not None and member.ident != real.get_ident():
+            # Also when a descriptor is ready: another thread may have taken what was there.
+            member.poke.pull()
+        self.ready.append(member)
+        self.policy.ready(self, member)
+
+    def fail(self, member: Member, error: BaseException) -> None:
+        """Make a blocked or ready member raise when it goes on; under the mutex."""
+        member.error = error
+        if member.wait is not None:
+            self.wake(member, FAILED)
+
+    def fire_next(self) -> bool:
+        """Move time to the earliest deadline and end that one wait; False if there is none.
+
+        Under the mutex.
+        """
+        timer = self._next_timer()
+        if timer is None:
+            return False
+        heapq.heappop(self._timers)
+        if timer[0] > self.now:
+            self.jumped += timer[0] - self.now
+            self.now = timer[0]
+            self.residue = 0.0
+        self.wake(timer[2], TIMEOUT)
+        return True
+
+    def fire_due(self) -> int | None:
+        """End the waits whose deadline has come by itself; return the nanoseconds to the next.
+
+        Under the mutex, while time flows.
+        """
+        while (timer := self._next_timer()) is not None:
+            left = timer[0] - self.now_ns()
+            if left > 0:
+                return left
+            heapq.heappop(self._timers)
+            self.wake(timer[2], TIMEOUT)
+        return None
+
+    def _next_timer(self) -> tuple[int, int, Member, Wait] | None:
+        timers = self._timers
+        while timers:
+            if timers[0][2].wait is timers[0][3]:
+                return timers[0]
+            heapq.heappop(timers)
+        return None
+
+    def wake_ready_descriptors(self) -> bool:
+        """Ask the kernel once for each wait for descriptors; whether one was ready."""
+        found = False
+        for member, wait in list(self.blocked.items()):
+            if wait.poll is not None and wait.poll(0):
+                self.wake(member, READY)
+                found = True
+        return found
+
+    def met_stranger(self) -> None:
+        """A thread that takes no part used a lock that members wait for; note its name."""
+        if not self.stranger:
+            # `threading.current_thread()` would make an object with locks for an unknown thread.
+            thread = threading._active.get(real.get_ident())  # type: ignore[attr-defined]
+            self.stranger = thread.name if thread is not None else "a thread of C code"
+
+    # -- the end
+
+    def close(self) -> list[Member]:
+        """The first member leaves; return those that are left, which go on in real time.
+
+        Their waits go on for what is left of them, their clocks from where they stand.
+        """
+        MEMBERS.pop(self.first.ident, None)
+        with MUTEX:
+            self.closed = True
+            LIVE.remove(self)
+            self.first.ended = True
+            self.members.remove(self.first)
+            self.running -= 1
+            self.flow()
+            for member in list(self.blocked):
+                self.wake(member, LEFT)
+            for member in list(self.ready):
+                self.let_run(member)
+            left = list(self.members)
+        if self.first.poke is not None:
+            self.first.poke.close()
+            self.first.poke = None
+        return left
+
+    def stacks(self) -> str:
+        """Return what each member waits for, with its stack, in the order of being started."""
+        frames = sys._current_frames()
+        parts = []
+        for member in list(self.members):
+            wait = member.wait
+            doing = "running" if wait is None else describe(wait)
+            parts.append(f"-- {member.name}: {doing}\n")
+            frame = frames.get(member.ident)
+            if frame is not None:
+                parts.extend(traceback.format_list(outer_frames(frame)))
+        return "".join(parts)
+
+
+def nanoseconds(seconds: float) -> int:
+    """Return a length as whole nanoseconds, to the nearest."""
+    return seconds * NANO if isinstance(seconds, int) else round(seconds * NANO)
+
+
+def describe(wait: Wait) -> str:
+    """Return what a member waits for, in words."""
+    words = {
+        "sleep": "sleeping",
+        "lock": "waiting for a lock, an event, a condition or a queue",
+        "join": "waiting for a thread to end",
+        "select": "waiting for file descriptors",
+    }
+    text = words.get(wait.kind, wait.kind)
+    if wait.what:
+        text += f" ({wait.what})"
+    return text if wait.deadline is not None else f"{text}, with no deadline"
+
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def outer_frames(frame: Any) -> traceback.StackSummary:
+    """Return a stack without this package's own frames."""
+    stack = traceback.extract_stack(frame)
+    return traceback.StackSummary.from_list(
+        [entry for entry in stack if not entry.filename.startswith(_HERE)]
+    )
+
+
+def current() -> Member | None:
+    """Return the calling thread as a member of an open core, or None."""
+    member = MEMBERS.get(real.get_ident())
+    return None if member is None or member.core.closed else member
+
+
+def _after_fork() -> None:
+    MUTEX.reset()
+    MUTEX.later.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
