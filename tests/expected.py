@@ -291,6 +291,23 @@ _UNLIKE = (
         unlike="each feature waits for the other, which plain behave never begins",
     ),
     Expected(
+        name="temp_names",
+        outcomes={"passed": 3},
+        behave=0,
+        exit=PASSED,
+        whole="a scenario reads what the one before it left in the temporary directory",
+    ),
+    Expected(
+        name="temp_collision",
+        outcomes={"passed": 2},
+        behave=1,
+        exit=PASSED,
+        workers=_TWO_WORKERS,
+        state=True,
+        unlike="each feature waits for the other, which plain behave never begins",
+    ),
+    Expected(name="ports", outcomes={"passed": 12}, behave=0, exit=PASSED, state=True),
+    Expected(
         name="passing-nothing",
         folder="passing",
         args=("--tags", "@nobody"),

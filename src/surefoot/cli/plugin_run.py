@@ -39,7 +39,7 @@ def run_under_behave(
         results, ended, journal = session.run(loaded, [view])
         failed, exit_code = session.verdict(results, ended)
         session.finish(results, ended, failed, exit_code, ended.workers)
-        kept = session.settle_trees(keep=failed)
+        kept = session.settle_trees(keep=failed) + session.settle_scratch()
         reports = write_reports(session, journal, loaded.facts, kept)
         ended.snippets = ""
         show_end(session, view, ended, reports, quiet_terminal=True)

@@ -59,7 +59,7 @@ def _run(session: Session) -> int:
         display.close()
     failed, exit_code = session.verdict(results, ended)
     session.finish(results, ended, failed, exit_code, ended.workers)
-    kept = session.settle_trees(keep=failed)
+    kept = session.settle_trees(keep=failed) + session.settle_scratch()
     reports = write_reports(session, journal, facts, kept)
     show_end(session, view, ended, reports, quiet_terminal=bool(facts.terminal_formatter))
     compress = settings.journal is None or settings.journal.endswith(".gz")

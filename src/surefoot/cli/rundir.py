@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from surefoot.errors import UserError
+from surefoot.isolation.directories import remove_base_of
 
 HOME = ".surefoot"
 
@@ -67,6 +68,7 @@ def prune(cwd: str, keep: int) -> None:
     for name in names[:-keep] if keep else names:
         path = os.path.join(runs, name)
         if not _running(path):
+            remove_base_of(path)
             shutil.rmtree(path, ignore_errors=True)
 
 

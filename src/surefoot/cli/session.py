@@ -90,6 +90,7 @@ class Session:
         self._copy_plans: dict[int, Any] = {}
         self._mounts = False
         self._tree_dir = ""
+        self._scratch = ""
         seed = self.settings.seed
         self._seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
         """Of the order where there is to be one, and of each scenario's generators."""
@@ -113,6 +114,7 @@ class Session:
             self.cwd, self.run_id, lambda text: self._early("workdir", text)
         )
         rundir.prune(self.cwd, settings.keep_runs)
+        private_tmp = self._make_scratch()
         self._history = open_history(
             os.path.join(self.cwd, rundir.HOME, "history.db"),
             lambda text: self._early("history", text),
@@ -131,6 +133,8 @@ class Session:
             settings=settings,
             seed=self._seed,
             policy=self._policy,
+            scratch=self._scratch,
+            private_tmp=private_tmp,
         )
         while True:
             self.site = start_load(channel, pid, load)
@@ -162,6 +166,27 @@ class Session:
         if settings.start_method == "spawn" or not hasattr(os, "fork"):
             return spawn_zygote()
         return fork_zygote()
+
+    def _make_scratch(self) -> bool:
+        """Make the directory of workers' own; return whether each gets its own TMPDIR."""
+        from surefoot.isolation.directories import make_base, why_not_private
+
+        try:
+            self._scratch = make_base(self.run_dir)
+        except OSError as error:
+            self._early(
+                "scratch",
+                "scenarios have no directories of their own and workers share the temporary"
+                f" directory: none can be made there ({error.strerror or error}); free space, or"
+                " set TMPDIR",
+            )
+            return False
+        if self.settings.tmpdir == "shared":
+            return False
+        why = why_not_private(self._scratch)
+        if why:
+            self._early("scratch", why)
+        return not why
 
     def _last_failed(self) -> list[str] | None:
         if not self.settings.last_failed:
@@ -435,6 +460,16 @@ class Session:
         remove_tree(self._tree_dir)
         return kept
 
+    def settle_scratch(self) -> list[str]:
+        """Remove workers' own directories but what failing scenarios left; return what stays."""
+        if not self._scratch:
+            return []
+        from surefoot.isolation.directories import settle
+
+        stays = settle(self._scratch)
+        kept, self._scratch = self._scratch, ""
+        return [kept] if stays else []
+
     # -- the end
 
     def verdict(self, results: Results, ended: Ended) -> tuple[bool, ExitCode]:
@@ -498,6 +533,7 @@ class Session:
         if self._history is not None:
             self._history.close()
             self._history = None
+        self.settle_scratch()
         if self.run_dir and os.path.isdir(self.run_dir):
             rundir.finish_run_dir(self.run_dir)
 

@@ -28,6 +28,8 @@ UnitOfWork = Literal["feature", "scenario"]
 Isolation = Literal["worker", "feature", "scenario"]
 Workdir = Literal["shared", "copy"]
 StartMethod = Literal["auto", "fork", "spawn"]
+Tmpdir = Literal["shared", "worker", "scenario"]
+Seeding = Literal["off", "scenario"]
 Progress = Literal["auto", "live", "plain", "off"]
 
 
@@ -285,6 +287,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "`fail = false`.",
         ),
     ] = ()
+    tmpdir: Annotated[
+        Tmpdir,
+        Option(
+            kind=Choice(get_args(Tmpdir)),
+            group=Group.ISOLATION,
+            metavar="WHOSE",
+            brief="whose temporary directory: shared, worker or scenario",
+            text="Whose the temporary directory (`TMPDIR`, `TEMP`, `TMP`, `tempfile`) is. With "
+            "`worker` each worker has its own, so that names in it cannot collide between "
+            "workers. With `scenario` each scenario has its own; a file that one leaves there is "
+            "not there for the next. `shared` is the system's. A suite that sets its own keeps it.",
+        ),
+    ] = "worker"
+    seeds: Annotated[
+        Seeding,
+        Option(
+            kind=Choice(get_args(Seeding)),
+            group=Group.ISOLATION,
+            metavar="WHOSE",
+            brief="off, or scenario: seed random generators",
+            text="Whether each scenario begins with random generators (`random`, `numpy.random` "
+            "where it is imported, `PYTHONHASHSEED` for child processes) seeded from the run's "
+            "seed and its id. A failing scenario shows its seed; `--seed` with the run's repeats "
+            "it. `off` leaves generators as plain behave does.",
+        ),
+    ] = "off"
     progress: Annotated[
         Progress,
         Option(

@@ -1,4 +1,30 @@
 """Keeps workers and scenarios out of each other's way: directories, watches, quotas, leak checks.
 
-User code imports from here, so nothing here imports the engine, a report or behave.
+User code imports from here, so nothing here imports the engine, a report or behave. For it are
+`free_port`, `lease_ports`, `scenario_dir` and what they raise; they are imported on first use,
+since the command itself imports this package early.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surefoot.isolation.directories import scenario_dir
+    from surefoot.isolation.ports import NoFreePortError, PortLease, free_port, lease_ports
+
+__all__ = ["NoFreePortError", "PortLease", "free_port", "lease_ports", "scenario_dir"]
+
+_HOMES = {
+    "NoFreePortError": "ports",
+    "PortLease": "ports",
+    "free_port": "ports",
+    "lease_ports": "ports",
+    "scenario_dir": "directories",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -512,7 +512,8 @@ def original_paths(line: bytes, tree: CopyTree | None) -> bytes:
 
 
 def _make_watch(load: Load) -> WriteWatch:
-    watch = WriteWatch(load.watch, [load.run_dir])
+    # What lies in a worker's own directory is not shared.
+    watch = WriteWatch(load.watch, [path for path in (load.run_dir, load.scratch) if path])
     if load.watch:
         watch.install()
     return watch

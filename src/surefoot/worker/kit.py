@@ -13,6 +13,8 @@ from surefoot.policy.expected import policy_of
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
 from surefoot.worker.judging import invert, judge_scenario, outcome_of
+from surefoot.worker.scenario_directory import ScenarioDirectory
+from surefoot.worker.scenario_seeds import ScenarioSeeds
 
 
 def arounds(settings: Settings) -> list[Around]:
@@ -20,7 +22,9 @@ def arounds(settings: Settings) -> list[Around]:
 
     A tool that has nothing to do for a suite is left out, so that it costs nothing.
     """
-    tools: list[Around] = []
+    tools: list[Around] = [ScenarioDirectory(own_tmp=settings.tmpdir == "scenario")]
+    if settings.seeds == "scenario":
+        tools.append(ScenarioSeeds())
     if settings.guards or thread_tools.guards_in_use():
         tools.append(thread_tools.GuardWatch())
     return tools

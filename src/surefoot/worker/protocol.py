@@ -59,6 +59,10 @@ class Load(msgspec.Struct, frozen=True, tag=True):
     """Of the run; each scenario's own is derived from it."""
     policy: Policy | None = None
     """What expected failures and quarantine come to; None when nothing is in force."""
+    scratch: str = ""
+    """Where workers' and scenarios' own directories are made; empty when that was not possible."""
+    private_tmp: bool = False
+    """Whether a worker's temporary directory is its own."""
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):

@@ -67,6 +67,8 @@ class _Zygote:
         """pid -> pidfd"""
         self._seeded_state: Any = None
         self._terminal = (os.dup(1), os.dup(2))
+        self._temporary: Any = None
+        """Where temporary files went before the suite was loaded."""
 
     def run(self) -> int:
         """Load, then serve. Returns the exit status."""
@@ -106,10 +108,12 @@ class _Zygote:
     def _load_suite(self, log: str) -> tuple[Loaded | LoadError, bytes]:
         # Here, not at the top: importing behave takes 70 ms, and the coordinator that forks
         # us goes on with its own start meanwhile.
+        from surefoot.isolation.directories import Temporary
         from surefoot.worker.telemetry import LoadTelemetry
 
         started = time.monotonic()
         load = self._load
+        self._temporary = Temporary.now()
         random_state = random.getstate()
         # Loading makes objects that stay: the collector would walk them again and again.
         # Workers have it switched on.
@@ -271,7 +275,7 @@ class _Zygote:
         """Return the directories that workers share although their trees are private."""
         from surefoot.suite.load import live_outputs
 
-        paths = [self._load.run_dir]
+        paths = [path for path in (self._load.run_dir, self._load.scratch) if path]
         for path in live_outputs(self._suite.config):
             os.makedirs(path, exist_ok=True)
             paths.append(path)
@@ -306,6 +310,7 @@ class _Zygote:
         import atexit
         import socket
 
+        from surefoot.isolation import directories, scope
         from surefoot.worker.faults import StackFile
         from surefoot.worker.host import Host
 
@@ -317,7 +322,11 @@ class _Zygote:
             os.close(stream)
         os.environ["SUREFOOT_WORKER"] = str(worker)
         os.environ["SUREFOOT_WORKERS"] = str(workers)
-        os.environ["SUREFOOT_RUN"] = os.path.basename(load.run_dir)
+        os.environ["SUREFOOT_RUN"] = run = os.path.basename(load.run_dir)
+        scope.stand(scope.Place(run, load.run_dir, worker))
+        if load.scratch:
+            chosen = self._temporary.chosen_since(os.path.dirname(load.scratch))
+            directories.enter(load.scratch, worker, private=load.private_tmp and not chosen)
         stacks = StackFile(os.path.join(load.run_dir, f"stacks-w{worker}.txt"))
         stacks.install()
         channel = Channel(socket.socket(fileno=descriptor))

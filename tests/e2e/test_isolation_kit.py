@@ -1,0 +1,292 @@
+"""Directories, ports and seeds of scenarios, by the installed command and under plain behave."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.project import Project, Run
+from tests.expected import SUITES
+
+from surefoot.events.events import RunStarted
+
+STEPS = """\
+    import os, random, shutil, signal, subprocess, sys, tempfile
+    from behave import step
+    from surefoot.isolation import scenario_dir
+
+    @step('a file is left in the directory')
+    def _(context):
+        assert scenario_dir() == os.environ['SUREFOOT_SCENARIO_DIR']
+        assert os.listdir(scenario_dir()) == []
+        with open(os.path.join(scenario_dir(), 'left'), 'w') as file:
+            file.write('x')
+
+    @step('the places are printed')
+    def _(context):
+        print('tmp', tempfile.gettempdir(), os.environ.get('TMPDIR'))
+        print('dir', scenario_dir())
+
+    @step('the temporary directory is removed')
+    def _(context):
+        shutil.rmtree(tempfile.gettempdir())
+
+    @step('a temporary file can be made')
+    def _(context):
+        os.close(tempfile.mkstemp()[0])
+
+    @step('numbers are drawn')
+    def _(context):
+        child = subprocess.run(
+            [sys.executable, '-c', 'print(hash("x"))'], capture_output=True, text=True)
+        print('drawn', random.random(), child.stdout.strip())
+
+    @step('the worker is killed')
+    def _(context):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def kit(project: Project, tmp_path: Path) -> Project:
+    """A project with steps that look at their places; its temporary directory is `tmp`."""
+    project.steps(STEPS, "kit")
+    (tmp_path / "tmp").mkdir()
+    return project
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A temporary directory with a short path."""
+    path = tempfile.mkdtemp(prefix="t-", dir="/tmp")
+    yield Path(path)
+    shutil.rmtree(path)
+
+
+def printed(run: Run, name: str) -> str:
+    """What a scenario printed."""
+    (run_id,) = [event.run for event in run.events() if isinstance(event, RunStarted)]
+    output = run.attempt(name).output
+    return (run.journal.parent / ".surefoot/runs" / run_id / output).read_text(encoding="utf-8")
+
+
+def test_what_a_failing_scenario_left_is_named_and_the_rest_is_gone(
+    kit: Project, short: Path
+) -> None:
+    kit.feature(
+        "a",
+        """\
+        Feature: a
+          Scenario: green
+            Given a file is left in the directory
+            And a temporary file can be made
+          Scenario: red
+            Given a file is left in the directory
+            And it fails
+        """,
+    )
+    kit.scenarios("b", {"also green": "a file is left in the directory"})
+    run = kit.run("-j", "2", env={"TMPDIR": str(short)})
+    assert run.code == 1
+    (base,) = short.glob("sf-*")
+    left = sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
+    facts = run.attempt("red").facts
+    assert Path(facts["directory"], "left").is_file()
+    assert [name for name in left if name.endswith("/left")] == [
+        os.path.relpath(os.path.join(facts["directory"], "left"), base)
+    ]
+    assert os.listdir(facts["temporary files"]) != []
+    assert f"directory: {facts['directory']}" in run.out
+    assert str(base) in run.out
+    # It goes with the run that it is of.
+    assert kit.run("--keep-runs", "1", "features/b.feature", env={"TMPDIR": str(short)}).code == 0
+    kit.run("--keep-runs", "1", "features/b.feature", env={"TMPDIR": str(short)})
+    assert list(short.iterdir()) == []
+
+
+def test_what_the_scenario_of_a_killed_worker_left_stays(kit: Project, short: Path) -> None:
+    kit.feature(
+        "a",
+        """\
+        Feature: a
+          Scenario: dead
+            Given a file is left in the directory
+            And the worker is killed
+          Scenario: green
+            Given a file is left in the directory
+        """,
+    )
+    run = kit.run(env={"TMPDIR": str(short)})
+    assert run.outcomes() == {"dead": "crashed", "green": "passed"}
+    assert len(list(short.glob("sf-*/w*/s*/left"))) == 1
+
+
+def test_tmpdir_scenario_gives_each_its_own(kit: Project, short: Path) -> None:
+    kit.scenarios("a", {"one": "the places are printed", "two": "the places are printed"})
+    for tmpdir in ("scenario", "worker", "shared"):
+        run = kit.run("-j", "1", "--tmpdir", tmpdir, env={"TMPDIR": str(short)})
+        assert run.code == 0
+        seen = []
+        for name in ("one", "two"):
+            ((tmp, variable, own),) = re.findall(
+                r"tmp (\S+) (\S+)\ndir (\S+)\n", printed(run, name)
+            )
+            assert tmp == variable
+            assert own.startswith(str(short))
+            seen.append((tmp, own))
+        (tmp1, own1), (tmp2, own2) = seen
+        assert own1 != own2
+        if tmpdir == "scenario":
+            assert (tmp1, tmp2) == (own1, own2)
+        else:
+            assert tmp1 == tmp2
+            assert (tmp1 == str(short)) == (tmpdir == "shared")
+
+
+def test_a_suite_that_chose_its_own_temporary_directory_keeps_it(
+    kit: Project, tmp_path: Path
+) -> None:
+    kit.file(
+        "features/environment.py",
+        f"""\
+        import os, tempfile
+        os.environ['TMPDIR'] = tempfile.tempdir = {str(tmp_path / "tmp")!r}
+        """,
+    )
+    kit.scenarios("a", {"one": "the places are printed"})
+    for tmpdir in ("worker", "scenario"):
+        run = kit.run("--tmpdir", tmpdir)
+        assert run.code == 0
+        assert f"tmp {tmp_path}/tmp {tmp_path}/tmp" in printed(run, "one")
+
+
+def test_a_removed_tmpdir_is_there_again_for_the_next_scenario(kit: Project) -> None:
+    kit.scenarios(
+        "a", {"one": "the temporary directory is removed", "two": "a temporary file can be made"}
+    )
+    assert kit.run("-j", "1").code == 0
+
+
+def test_a_long_temporary_path_is_shared_and_that_is_said(kit: Project, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 70)
+    long.mkdir()
+    kit.scenarios("a", {"one": "the places are printed"})
+    run = kit.run(env={"TMPDIR": str(long)})
+    assert run.code == 0
+    assert any("too long for the sockets" in text for text in run.notices("scratch"))
+    assert f"tmp {long} {long}" in printed(run, "one")
+
+
+def test_where_no_directory_can_be_made_the_scenarios_still_run(
+    kit: Project, tmp_path: Path
+) -> None:
+    # A base that vanishes stands for a full disk, which cannot be had in a test.
+    kit.file(
+        "features/environment.py",
+        """\
+        import glob, os, shutil, tempfile
+        def before_all(context):
+            base = os.path.dirname(os.path.dirname(os.environ['TMPDIR']))
+            shutil.rmtree(base)
+            open(base, 'w').close()
+            os.environ['TMPDIR'] = tempfile.tempdir = os.path.dirname(base)
+        """,
+    )
+    kit.scenarios("a", {"one": "it passes"})
+    run = kit.run()
+    assert run.code == 0, run.out + run.err
+    assert "SF411" in run.out
+    assert "free space" in run.out
+
+
+def test_seeds_repeat_by_the_option_that_a_failure_names(kit: Project) -> None:
+    kit.feature(
+        "a",
+        """\
+        Feature: a
+          Scenario: one
+            Given numbers are drawn
+            And it fails
+          Scenario: two
+            Given numbers are drawn
+            And it fails
+        """,
+    )
+    drawn = []
+    seed: list[str] = []
+    for more in (("-j", "2", "--unit", "scenario"), ("-j", "1"), ("-j", "1", "--seed")):
+        run = kit.run("--seeds", "scenario", *more, *(seed if more[-1] == "--seed" else ()))
+        fact = run.attempt("one").facts["seeds"]
+        assert fact in run.out
+        seed = seed or re.findall(r"--seed (\d+)", fact)
+        drawn.append((printed(run, "one"), printed(run, "two")))
+    first, other, again = drawn
+    assert first == again
+    assert first[0] != first[1]
+    assert first[0] != other[0]
+
+
+def behave(project: Project, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "behave", "--no-capture"],
+        cwd=project.path,
+        env=project.environment(env),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_plain_behave_has_directories_and_seeds_too(kit: Project, short: Path) -> None:
+    kit.file(
+        "features/environment.py",
+        "import surefoot\ndef before_all(context):\n    surefoot.enable(context)\n",
+    )
+    kit.feature(
+        "a",
+        """\
+        Feature: a
+          Scenario: green
+            Given a file is left in the directory
+            And the places are printed
+          Scenario: red
+            Given a file is left in the directory
+            And numbers are drawn
+            And it fails
+        """,
+    )
+    env = {"TMPDIR": str(short), "SUREFOOT_SEEDS": "scenario", "SUREFOOT_SEED": "5"}
+    first = behave(kit, env)
+    assert first.returncode == 1
+    assert f"tmp {short} {short}" in first.stdout
+    (kept,) = short.glob("sf-*/w0/s*")
+    assert f"surefoot: directory: {kept}" in first.stderr
+    assert "--seed 5" in first.stderr
+    second = behave(kit, env)
+    drawn = [re.findall(r"drawn .+", run.stdout) for run in (first, second)]
+    assert drawn[0] == drawn[1] != []
+
+
+def test_two_runs_at_once_share_no_port(tmp_path: Path) -> None:
+    shutil.copytree(os.path.join(SUITES, "ports"), tmp_path / "one")
+    shutil.copytree(os.path.join(SUITES, "ports"), tmp_path / "two")
+    (tmp_path / "state").mkdir()
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "surefoot", "run", "-j", "2", "--unit", "scenario"],
+            cwd=tmp_path / name,
+            env={**os.environ, "SUITE_STATE": str(tmp_path / "state")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    for run in runs:
+        out, _ = run.communicate(timeout=60)
+        assert run.returncode == 0, out
