@@ -293,7 +293,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             kind=Choice(get_args(Tmpdir)),
             group=Group.ISOLATION,
             metavar="WHOSE",
-            brief="whose temporary directory: shared, worker or scenario",
+            brief="whose the TMPDIR is",
             text="Whose the temporary directory (`TMPDIR`, `TEMP`, `TMP`, `tempfile`) is. With "
             "`worker` each worker has its own, so that names in it cannot collide between "
             "workers. With `scenario` each scenario has its own; a file that one leaves there is "
@@ -306,7 +306,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             kind=Choice(get_args(Seeding)),
             group=Group.ISOLATION,
             metavar="WHOSE",
-            brief="off, or scenario: seed random generators",
+            brief="off, or scenario: seed random",
             text="Whether each scenario begins with random generators (`random`, `numpy.random` "
             "where it is imported, `PYTHONHASHSEED` for child processes) seeded from the run's "
             "seed and its id. A failing scenario shows its seed; `--seed` with the run's repeats "

@@ -50,6 +50,8 @@ def test_defaults_are_as_specified() -> None:
         "verbose": False,
         "expected_failures": False,
         "retry_infrastructure": False,
+        "tmpdir": "worker",
+        "seeds": "off",
     }
 
 

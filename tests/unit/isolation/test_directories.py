@@ -15,7 +15,7 @@ from surefoot.isolation.directories import Directories, Temporary
 
 
 @pytest.fixture(autouse=True)
-def below_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def below_a_directory(tmp_path: Path) -> Iterator[Path]:
     before = Temporary.now()
     tmp_path.chmod(0o1777)
     directories.point_to(str(tmp_path))
