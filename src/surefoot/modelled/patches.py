@@ -10,7 +10,6 @@ genuine module, so that behave's step durations are real.
 """
 
 import _queue
-import ctypes
 import datetime
 import gc
 import queue
@@ -152,6 +151,8 @@ def _class_dictionary(kind: type) -> dict[str, Any]:
 
 
 def _forget_cached_methods() -> None:
+    import ctypes  # five milliseconds that most users of surefoot never need
+
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
 
 

@@ -37,6 +37,9 @@ class JumpAtOnce:
         if core.first in core.blocked:
             core.fail(core.first, RuntimeError("nothing can go on"))
 
+    def switch(self, core: Core, member: Member, point: str) -> None:
+        """Never asked."""
+
 
 def run(session: Callable[[Any], AbstractContextManager[Core]]) -> str:
     """Return a sentence about the first patch that does not hold; empty when all do."""

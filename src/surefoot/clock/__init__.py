@@ -1,0 +1,22 @@
+"""Time for steps: waits that hold, virtual time, and what is wrong with a suite's own.
+
+Imports neither behave nor the engine, and is cheap to import in step modules.
+"""
+
+from surefoot.clock.waiting import (
+    Deadline,
+    WaitTimeoutError,
+    eventually,
+    real_monotonic,
+    real_sleep,
+    wait_for,
+)
+
+__all__ = [
+    "Deadline",
+    "WaitTimeoutError",
+    "eventually",
+    "real_monotonic",
+    "real_sleep",
+    "wait_for",
+]
