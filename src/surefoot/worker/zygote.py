@@ -467,12 +467,20 @@ def _preload(module: str) -> None:
 
     from surefoot.suite.load import SuiteError
 
+    # behave puts the working directory on the path when it loads the suite, which is later. A
+    # module that the suite can import must be found here as well.
+    here = os.getcwd()
+    sys.path.insert(0, here)
     try:
         importlib.import_module(module)
     except Exception as error:
         raise SuiteError(
             "load", f"--preload {module} cannot be imported: {type(error).__name__}: {error}"
         ) from error
+    finally:
+        # Only ours: what the module itself put there stays.
+        if here in sys.path:
+            sys.path.remove(here)
 
 
 def _empty_stdin() -> None:
