@@ -25,9 +25,7 @@ def test_a_step_module_that_blocks_is_stopped_with_its_stack(one: Project) -> No
 def test_a_preload_module_that_blocks_is_left_out(one: Project) -> None:
     one.file("blocking.py", "import threading\nthreading.Event().wait()\n")
     # As by the installed script, whose path does not begin with the working directory.
-    run = one.run(
-        "--preload", "blocking", "--preload-timeout", "1s", env={"PYTHONSAFEPATH": "1"}
-    )
+    run = one.run("--preload", "blocking", "--preload-timeout", "1s", env={"PYTHONSAFEPATH": "1"})
     assert run.code == 0
     assert run.verdicts() == {"one": "passed"}
     notice = run.notices("preload-skipped")[0]
