@@ -56,7 +56,7 @@ class Refusal:
 
 def top_level(directory: str) -> str | Refusal:
     """Return the real path of the work tree's top that a directory is in."""
-    answer = _git(directory, "rev-parse", "--show-toplevel")
+    answer = run_git(directory, "rev-parse", "--show-toplevel")
     if isinstance(answer, Refusal):
         return answer if _repository_above(directory) else Refusal("")
     top = os.fsdecode(answer.stdout.removesuffix(b"\n"))
@@ -70,7 +70,7 @@ def top_level(directory: str) -> str | Refusal:
 
 def is_ignored(directory: str) -> bool:
     """Return whether the work tree that a directory is in ignores it."""
-    answer = _git(directory, "check-ignore", "-q", "--", ".")
+    answer = run_git(directory, "check-ignore", "-q", "--", ".")
     return not isinstance(answer, Refusal) and answer.returncode == 0
 
 
@@ -81,8 +81,10 @@ def list_files(directory: str) -> Listing | Refusal:
         return top
     if top != os.path.realpath(directory):
         return Refusal("")
-    listed = _git(directory, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
-    ignored = _git(
+    listed = run_git(
+        directory, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"
+    )
+    ignored = run_git(
         directory, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
     )
     for answer in (listed, ignored):
@@ -108,7 +110,8 @@ def list_files(directory: str) -> Listing | Refusal:
     )
 
 
-def _git(directory: str, *arguments: str) -> subprocess.CompletedProcess[bytes] | Refusal:
+def run_git(directory: str, *arguments: str) -> subprocess.CompletedProcess[bytes] | Refusal:
+    """Run git in a directory, whatever its exit code; Refusal where it cannot be run."""
     # A file system monitor is a program that the repository's own settings name; not needed.
     command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}

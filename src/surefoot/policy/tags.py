@@ -94,6 +94,8 @@ class TaggedItem(msgspec.Struct, frozen=True):
     line: int
     tags: tuple[Tag, ...] = ()
     items: tuple["TaggedItem", ...] = ()
+    rows: tuple[int, ...] = ()
+    """Of an Examples table: the lines of its rows."""
 
 
 class TaggedFeature(msgspec.Struct, frozen=True):

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from surefoot.events.events import ScenarioFinished
+from surefoot.events.failures import failing_step
 from surefoot.events.records import CapturedRecord
 from surefoot.model.outcomes import Outcome, Standing, Verdict
-from surefoot.report.attempts import HookFailure, failing_step
+from surefoot.report.attempts import HookFailure
 from surefoot.report.style import Style, duration, harmless, one_line
 from surefoot.report.view import Case
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from surefoot.events.events import ScenarioFinished
+from surefoot.events.failures import error_state, failing_step, headline
 from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict, is_bad
-from surefoot.report.attempts import HookFailure, error_state, failing_step, headline, settled
+from surefoot.report.attempts import HookFailure, settled
 from surefoot.report.xmltext import element, start
 
 MAX_OUTPUT = 64 * 1024

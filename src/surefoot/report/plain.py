@@ -16,8 +16,8 @@ from surefoot.events.events import (
     SuitePlanned,
     VerdictReached,
 )
+from surefoot.events.failures import headline
 from surefoot.model.outcomes import Verdict
-from surefoot.report.attempts import headline
 from surefoot.report.detail import attempt_word
 from surefoot.report.progress import Progress
 from surefoot.report.style import SafeWriter, Style, duration, one_line

@@ -24,6 +24,7 @@ from surefoot.events.events import (
     WorkerEnded,
     WorkerReady,
 )
+from surefoot.events.failures import headline
 from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Judgement, Outcome, Verdict, is_bad
 from surefoot.model.scenarios import ScenarioPath
@@ -32,7 +33,6 @@ from surefoot.report.attempts import (
     bounded,
     brief,
     feature_hook_failures,
-    headline,
     settled,
 )
 from surefoot.report.planned import feature_of, find_planned, selected_count
