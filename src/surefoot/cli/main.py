@@ -9,6 +9,7 @@ from surefoot.exitcodes import ExitCode
 _COMMANDS = {
     "run": "run a suite, in parallel",
     "list": "show what would run, without running it",
+    "check": "look for faults of a suite without running it",
     "report": "rebuild reports from the journal of a run",
     "config": "show every option's value and where it came from",
 }
@@ -82,6 +83,8 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
         from surefoot.cli.run import main as command
     elif name == "list":
         from surefoot.cli.list import main as command
+    elif name == "check":
+        from surefoot.cli.check import main as command
     elif name == "report":
         from surefoot.cli.report import main as command
     else:

@@ -95,12 +95,34 @@ class InfrastructureTable(msgspec.Struct, frozen=True, kw_only=True):
     shipped: Annotated[bool, _key("Whether the lists that surefoot ships hold as well.")] = True
 
 
+class CheckTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rules of `surefoot check` count, and how; see [check.md](check.md)."""
+
+    select: Annotated[
+        tuple[str, ...],
+        _key(
+            "Only these rules: codes, names, or beginnings of codes (`SF2`). Those that are off or "
+            "`info` by default become warnings."
+        ),
+    ] = ()
+    ignore: Annotated[tuple[str, ...], _key("All rules but these, in the same words.")] = ()
+    severity: Annotated[
+        dict[str, str], _key("How a rule counts: `error`, `warning`, `info` or `off`.")
+    ] = {}
+    exclude: Annotated[
+        tuple[str, ...],
+        _key("Files in which nothing is reported; `*` stands for anything, slashes too."),
+    ] = ()
+    strict: Annotated[bool, _key("Whether warnings make the exit code 6 as errors do.")] = False
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """All tables of a project."""
 
     tags: TagTable = TagTable()
     quarantine: QuarantineTable = QuarantineTable()
     infrastructure: InfrastructureTable = InfrastructureTable()
+    check: CheckTable = CheckTable()
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {

@@ -1,0 +1,183 @@
+"""Applies the edits of findings: what is safe to mend without a person.
+
+Files keep their encoding, byte order mark, line endings and permissions, and are replaced whole
+or not at all. A Python file that would no longer parse is left alone.
+"""
+
+import ast
+import contextlib
+import difflib
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from surefoot.errors import UserError
+from surefoot.model.findings import Edit as LineEdit
+from surefoot.policy.static.check import Found
+from surefoot.policy.static.facts import Edit
+from surefoot.policy.static.scanning import encoding_of
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What mending does to one file. `fixed` is the number of findings that it removes."""
+
+    path: str
+    shown: str
+    before: bytes
+    after: bytes
+    encoding: str
+    fixed: int
+
+    def diff(self) -> str:
+        """Return the change as a unified diff."""
+        before, after = (
+            data.decode(self.encoding, "replace").splitlines(keepends=True)
+            for data in (self.before, self.after)
+        )
+        lines = difflib.unified_diff(before, after, f"a/{self.shown}", f"b/{self.shown}")
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+
+def plan(found: Iterable[Found], cwd: str) -> list[Change]:
+    """Return the changes that mend what can be mended. Writes nothing."""
+    by_file: dict[str, list[Found]] = {}
+    for item in found:
+        if item.fixable:
+            by_file.setdefault(item.finding.file, []).append(item)
+    changes = [_change(shown, items, cwd) for shown, items in sorted(by_file.items())]
+    return [change for change in changes if change is not None]
+
+
+def write(change: Change) -> None:
+    """Put a change into its file. Raises UserError when it cannot be written or has changed."""
+    path = os.path.realpath(change.path)
+    try:
+        with open(path, "rb") as file:
+            if file.read() != change.before:
+                raise UserError(f"{change.shown} has changed since it was read; check again")
+        descriptor, half = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".surefoot-")
+    except OSError as error:
+        raise UserError(
+            f"{change.shown} cannot be mended: {error.strerror}; nothing was changed in it"
+        ) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, os.stat(path).st_mode & 0o7777)
+            file.write(change.after)
+        os.replace(half, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(half)
+        raise UserError(
+            f"{change.shown} cannot be written: {error.strerror}; nothing was changed in it"
+        ) from error
+
+
+def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
+    path = os.path.join(cwd, shown)
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        body = data.removeprefix(_BOM)
+        encoding = encoding_of(body) if path.endswith(".py") else "utf-8"
+        text = body.decode(encoding)
+    except (OSError, UnicodeDecodeError, LookupError):
+        # It has changed since it was scanned; the next check tells.
+        return None
+    is_python = path.endswith(".py")
+    lines = _python_lines(text) if is_python else text.splitlines(keepends=True)
+    fixed = 0
+    taken: list[Edit] = []
+    for item in items:
+        if item.edits and not any(_overlap(edit, other) for edit in item.edits for other in taken):
+            taken += item.edits
+            fixed += 1
+    for edit in sorted(taken, key=lambda edit: (edit.line, edit.column), reverse=True):
+        _apply(lines, edit)
+    fixed += _apply_line_edits(lines, [item.line_edits for item in items if item.line_edits])
+    after = "".join(lines)
+    if after == text or (is_python and not _parses(after)):
+        return None
+    head = data[: len(data) - len(body)]
+    return Change(path, shown, data, head + after.encode(encoding), encoding, fixed)
+
+
+def _python_lines(text: str) -> list[str]:
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+
+
+def _overlap(first: Edit, second: Edit) -> bool:
+    return (first.line, first.column) <= (second.end_line, second.end_column) and (
+        second.line,
+        second.column,
+    ) <= (first.end_line, first.end_column)
+
+
+def _apply(lines: list[str], edit: Edit) -> None:
+    head = lines[edit.line - 1][: edit.column]
+    tail = lines[edit.end_line - 1][edit.end_column :]
+    lines[edit.line - 1 : edit.end_line] = [f"{head}{edit.text}{tail}"]
+
+
+def _apply_line_edits(lines: list[str], groups: Sequence[Sequence[LineEdit]]) -> int:
+    """Apply edits of whole lines and words; return how many groups took effect."""
+    fixed = 0
+    insertions: dict[LineEdit, None] = {}
+    removed: set[int] = set()
+    done: set[LineEdit] = set()
+    for group in groups:
+        worked = False
+        for edit in group:
+            if not 0 < edit.line <= len(lines):
+                continue
+            if not edit.old:
+                insertions[edit] = None
+                worked = True
+            elif edit in done or _replace_word(lines, edit, removed):
+                done.add(edit)
+                worked = True
+        fixed += worked
+    for edit in sorted(insertions, key=lambda edit: edit.line, reverse=True):
+        line = lines[edit.line - 1]
+        body = line.rstrip("\r\n")
+        indent = body[: len(body) - len(body.lstrip())]
+        lines.insert(edit.line - 1, f"{indent}{edit.new}{line[len(body) :] or os.linesep}")
+        removed = {number + (number >= edit.line) for number in removed}
+    for number in sorted(removed, reverse=True):
+        del lines[number - 1]
+    return fixed
+
+
+def _replace_word(lines: list[str], edit: LineEdit, removed: set[int]) -> bool:
+    line = lines[edit.line - 1]
+    found = re.search(rf"(?<!\S){re.escape(edit.old)}(?!\S)", line)
+    if found is None:
+        return False
+    start, end = found.span()
+    if edit.new:
+        lines[edit.line - 1] = line[:start] + edit.new + line[end:]
+        return True
+    rest = line[end:]
+    lines[edit.line - 1] = line[:start] + (rest[1:] if rest[:1] in (" ", "\t") else rest)
+    if not lines[edit.line - 1].strip():
+        removed.add(edit.line)
+    return True
+
+
+def _parses(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""The rules about tags, which `policy.tags` decides, as `check` declares and asks them."""
+
+import datetime
+from collections.abc import Mapping
+
+from surefoot.model.findings import Finding
+from surefoot.policy import tags
+from surefoot.policy.names import TagRules
+from surefoot.policy.quarantine import QuarantineRules
+from surefoot.policy.static.facts import FeatureFacts, Scenario
+from surefoot.policy.static.rule import Rule
+from surefoot.policy.tags import Tag, TaggedFeature, TaggedItem, tag_findings
+
+_EXAMPLES = {
+    tags.LINK_ALONE: ("@tdd_issue_12", "@tdd_issue @tdd_issue_12"),
+    tags.EXPECTED_ALONE: (
+        "@tdd_expected_fail",
+        "@tdd_issue @tdd_issue_12 @tdd_expected_fail",
+    ),
+    tags.MALFORMED: ("@tdd-issue-12", "@tdd_issue @tdd_issue_12"),
+    tags.UNDECLARED: ("@smoek", "@smoke"),
+    tags.QUARANTINE_OPEN: ("@quarantine", "@quarantine:2026-12-31"),
+    tags.QUARANTINE_OVER: ("@quarantine:2026-01-31", "# mended, and the tag removed"),
+    tags.STATED_ALONE: (
+        "@expect_error:TypeError",
+        "@tdd_issue @tdd_issue_12 @tdd_expected_fail @expect_error:TypeError",
+    ),
+}
+
+
+def _rule(code: str) -> Rule:
+    title, text = tags.EXPLANATIONS[code]
+    bad, good = _EXAMPLES.get(code, ("", ""))
+    first, _, rest = text.partition(". ")
+    return Rule(
+        code=code,
+        name=title.replace(" ", "-").replace("'", ""),
+        severity="error",
+        what=f"{first.removesuffix('.')}.",
+        why=rest or "It has no effect, and nobody would notice.",
+        bad=f"{bad}\nScenario: ..." if bad else "",
+        good=f"{good}\nScenario: ..." if good else "",
+        syntax="gherkin",
+        fixable="adds or corrects the tag where there is one right way"
+        if code in (tags.LINK_ALONE, tags.MALFORMED)
+        else "",
+    )
+
+
+RULES = tuple(_rule(code) for code in tags.EXPLANATIONS)
+
+
+def tags_of(
+    features: Mapping[str, FeatureFacts],
+    rules: TagRules,
+    quarantine: QuarantineRules,
+    today: datetime.date,
+) -> list[Finding]:
+    """Return what tags break, for features by their shown name."""
+    tagged = [_feature(file, facts) for file, facts in features.items() if _has_tags(facts)]
+    return tag_findings(tagged, rules, quarantine, today)
+
+
+def _has_tags(facts: FeatureFacts) -> bool:
+    return bool(
+        facts.tags
+        or any(rule.tags for rule in facts.rules)
+        or any(
+            scenario.tags or any(examples.tags for examples in scenario.examples)
+            for scenario in facts.scenarios
+        )
+    )
+
+
+def _feature(file: str, facts: FeatureFacts) -> TaggedFeature:
+    items: list[TaggedItem] = []
+    by_rule: dict[int, list[TaggedItem]] = {}
+    for scenario in facts.scenarios:
+        by_rule.setdefault(scenario.rule, []).append(_scenario(scenario))
+    items += by_rule.get(-1, [])
+    for number, rule in enumerate(facts.rules):
+        inner = tuple(by_rule.get(number, ()))
+        items.append(TaggedItem(rule.name, rule.line, _plain(rule.tags), inner))
+    return TaggedFeature(file, facts.name, facts.line, _plain(facts.tags), tuple(items))
+
+
+def _scenario(scenario: Scenario) -> TaggedItem:
+    inner = tuple(
+        TaggedItem(examples.name, examples.line, _plain(examples.tags))
+        for examples in scenario.examples
+    )
+    return TaggedItem(scenario.name, scenario.line, _plain(scenario.tags), inner)
+
+
+def _plain(found: list[Tag]) -> tuple[Tag, ...]:
+    # A tag with a placeholder has its name only when the row is known.
+    return tuple(tag for tag in found if "<" not in tag.name)

@@ -1,0 +1,71 @@
+"""Numbers of workers that are fixed in a project's files, far above what a machine has.
+
+Reads the few files in which such numbers stand. A number counts only beside a name that says
+what it is, and only when it is above both this machine and what is sensible in CI.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+
+from surefoot.policy.static.facts import Raw
+
+SENSIBLE = 16
+"""Workers that a CI machine is assumed to bear; surefoot's own cap there."""
+
+_FILES: tuple[str, ...] = ("noxfile.py", "tox.ini", "Makefile", "behave.ini", "setup.cfg")
+_FILES += ("pyproject.toml", "surefoot.toml", ".env", ".gitlab-ci.yml")
+_FOLDERS = (".github/workflows", ".forgejo/workflows", ".gitea/workflows", "scripts", ".ci")
+_ENDINGS = (".yml", ".yaml", ".py", ".sh", ".toml")
+_NUMBER = re.compile(
+    r"""(?P<name>
+          \b(?:[A-Z]+_)*(?:PROCESSES|WORKERS)\b
+        | (?<![\w-])--(?:jobs|parallel|workers|processes)\b
+        | \b(?:jobs|workers|processes)(?=["']?\s*=)
+        )
+        ["']?\]?\s*(?:[=:,]|\s)\s*["']?(?P<number>[0-9]{1,4})\b(?!\.)""",
+    re.VERBOSE,
+)
+_PROGRAMS = re.compile(r"behave|surefoot|PROCESSES|WORKERS")
+
+
+def fixed_workers(cwd: str, cpus: float) -> Iterator[tuple[str, Raw]]:
+    """Yield the places, by absolute path, that fix more workers than the machine can bear."""
+    for path in _candidates(cwd):
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read(1_000_000)
+        except (OSError, UnicodeDecodeError):
+            continue
+        if not _PROGRAMS.search(text):
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.lstrip().startswith(("#", "//")):
+                continue
+            found = _NUMBER.search(line)
+            if found is None or int(found["number"]) <= max(SENSIBLE, cpus):
+                continue
+            yield (
+                path,
+                Raw(
+                    "SF404",
+                    number,
+                    f"{found['number']} workers are fixed here ({found['name'].strip()}); this"
+                    f" machine has {cpus:g} processors",
+                    f"leave it to surefoot run (--jobs auto), or cap it at {SENSIBLE} in CI",
+                    [line.strip()],
+                ),
+            )
+
+
+def _candidates(cwd: str) -> Iterator[str]:
+    for name in _FILES:
+        path = os.path.join(cwd, name)
+        if os.path.isfile(path):
+            yield path
+    for folder in _FOLDERS:
+        path = os.path.join(cwd, folder)
+        if os.path.isdir(path):
+            for name in sorted(os.listdir(path)):
+                if name.endswith(_ENDINGS):
+                    yield os.path.join(path, name)

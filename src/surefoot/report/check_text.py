@@ -1,0 +1,117 @@
+"""What `surefoot check` prints: text, JSON, or annotations for GitHub's log.
+
+Pure functions from a report to text; SARIF has a module of its own.
+"""
+
+import json
+from collections.abc import Sequence
+
+from surefoot.policy.static.catalog import RULES
+from surefoot.policy.static.check import Found, Report
+from surefoot.report.style import Style, one_line
+
+_LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def as_text(report: Report, style: Style, *, verbose: bool, quiet: bool) -> str:
+    """Return a finding a paragraph, and nothing for a clean suite unless `verbose`.
+
+    Info is shown with `verbose` only.
+    """
+    shown = [item for item in report.found if verbose or item.severity != "info"]
+    lines: list[str] = []
+    for item in shown:
+        finding = item.finding
+        place = one_line(finding.place or ".") + (f":{item.column}" if item.column else "")
+        colour = style.red if item.severity == "error" else style.yellow
+        lines.append(
+            f"{place}: {colour(item.severity)} {style.bold(finding.rule)}"
+            f" {one_line(finding.message)}"
+        )
+        if not quiet:
+            lines += [f"    | {one_line(text)}" for text in finding.evidence]
+            if finding.remedy:
+                lines.append(f"    remedy: {one_line(finding.remedy)}")
+    if shown or verbose:
+        lines.append(summary(report))
+    if verbose:
+        lines += [f"note: {one_line(note)}" for note in report.notes]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summary(report: Report) -> str:
+    """Return one line: what was looked at and found."""
+    counts = {
+        severity: sum(item.severity == severity for item in report.found)
+        for severity in ("error", "warning", "info")
+    }
+    found = [
+        f"{count:,} {severity}{'s' if count != 1 and severity != 'info' else ''}"
+        for severity, count in counts.items()
+        if count
+    ]
+    fixable = sum(item.fixable for item in report.found)
+    return (
+        f"{', '.join(found) or 'nothing found'} in {report.features:,} features with"
+        f" {report.scenarios:,} scenarios and {report.modules:,} Python files"
+        + (f"; --fix mends {fixable:,}" if fixable else "")
+        + (f"; {report.suppressed:,} suppressed" if report.suppressed else "")
+    )
+
+
+def as_json(report: Report, version: str) -> str:
+    """Return one object: findings in the order of files, notes and counts."""
+    value = {
+        "surefoot": version,
+        "findings": [_object(item) for item in report.found],
+        "notes": report.notes,
+        "features": report.features,
+        "scenarios": report.scenarios,
+        "modules": report.modules,
+        "suppressed": report.suppressed,
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _object(item: Found) -> dict[str, object]:
+    finding = item.finding
+    return {
+        "rule": finding.rule,
+        "name": RULES[finding.rule].name,
+        "severity": item.severity,
+        "file": finding.file,
+        "line": finding.line,
+        "column": item.column,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "evidence": list(finding.evidence),
+        "fixable": item.fixable,
+    }
+
+
+def as_annotations(found: Sequence[Found]) -> str:
+    """Return workflow commands, a finding a line, as GitHub and Forgejo read them in a log.
+
+    The form is that of GitHub's documentation of workflow commands.
+    """
+    lines = []
+    for item in found:
+        finding = item.finding
+        properties = {"file": finding.file}
+        if finding.line:
+            properties["line"] = str(finding.line)
+        if item.column:
+            properties["col"] = str(item.column)
+        properties["title"] = f"{finding.rule} {RULES[finding.rule].name}"
+        told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+        text = finding.message + (f"; {finding.remedy}" if finding.remedy else "")
+        lines.append(f"::{_LEVELS[item.severity]} {told}::{_data(text)}\n")
+    return "".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
