@@ -37,14 +37,12 @@ def _reader(name: str, read: Callable[[Member], Any]) -> Callable[[], Any]:
 
 def monotonic_of(member: Member) -> float:
     """Return the logical monotonic time, in seconds."""
-    core = member.core
-    return core.now_ns() / NANO + core.residue
+    return member.core.seconds()
 
 
 def wall_of(member: Member) -> float:
     """Return the logical wall-clock time, in seconds since the epoch."""
-    core = member.core
-    return (core.now_ns() + core.wall) / NANO + core.residue
+    return member.core.wall_seconds()
 
 
 def monotonic_ns_of(member: Member) -> int:
@@ -54,7 +52,7 @@ def monotonic_ns_of(member: Member) -> int:
 
 def wall_ns_of(member: Member) -> int:
     """Return the logical wall-clock time, in nanoseconds since the epoch."""
-    return member.core.now_ns() + member.core.wall
+    return member.core.wall_ns()
 
 
 def sleep(seconds: float, /) -> None:
@@ -78,7 +76,7 @@ def sleep(seconds: float, /) -> None:
     else:
         outcome = core.block(member, Wait("sleep", deadline))
     if outcome == LEFT:
-        _T.sleep(max(0.0, (deadline - core.now_ns()) / NANO))
+        _T.sleep(core.left_until(deadline))
 
 
 def _clock_gettime(clock: int, /) -> float:
@@ -87,7 +85,7 @@ def _clock_gettime(clock: int, /) -> float:
     if member is None or read is None:
         return float(_T.clock_gettime(clock))
     look(member)
-    return read(member) / NANO + member.core.residue
+    return member.core.wall_seconds() if read is wall_ns_of else member.core.seconds()
 
 
 def _clock_gettime_ns(clock: int, /) -> int:

@@ -10,9 +10,12 @@ members start. A member runs, is ready, is blocked in a modelled wait, or has en
    the order in which the waits began.
 3. **A wait ends for one reason**, the first; a lock granted to a wait that was interrupted is
    given back.
-4. **Logical time is whole nanoseconds** (plus a residue below one, so that a remainder of float
-   arithmetic such as 1e-13 s passes without moving the grid: without it `queue.get` would wait
-   for it for ever).
+4. **Logical time is in ticks that floats hold exactly**: 2**-30 s, or as much coarser as an uptime
+   of months needs. A wait ends at the first tick at or after its deadline. So, as in real life,
+   `time.monotonic() - start >= seconds` after `time.sleep(seconds)`: with whole nanoseconds the
+   difference of two roundings makes it false every other time, and loops that wait again for a
+   remainder of 1e-13 s never end. The float wall clock has ticks of 2**-22 s; it rounds each step
+   up, and so leads by 0.1 microseconds a jump.
 
 A thread that is in anything else (a C call, a file, a lock made elsewhere) counts as running.
 The mutex is held for a few microseconds, with the garbage collector off: a finaliser that takes a
@@ -44,6 +47,13 @@ FAILED: Final = "failed"
 INTERRUPTED: Final = "interrupted"
 
 NANO: Final = 1_000_000_000
+WALL_BITS: Final = 22
+_WALL_SCALE = float(1 << WALL_BITS)
+
+
+def _ticks(nanoseconds: int, bits: int) -> int:
+    """Return nanoseconds as ticks of 2**-bits s, rounded up."""
+    return -((-nanoseconds << bits) // NANO)
 
 
 class Mutex:
@@ -120,7 +130,7 @@ class Wait:
         self.kind = kind
         """"sleep", "lock", "join", "select" or "turn"."""
         self.deadline = deadline
-        """Logical nanoseconds; None for ever."""
+        """In ticks of the core; None for ever."""
         self.lock = lock
         self.what = what
         self.poll = poll
@@ -187,10 +197,15 @@ class Core:
         time; both in nanoseconds.
         """
         self.policy = policy
-        self.now = start
-        self.wall = wall
-        self.residue = 0.0
-        """Seconds, below one nanosecond."""
+        # 52 bits of a float's 53, with room for some days to be jumped.
+        self.bits = min(30, 52 - (start // NANO + 200_000).bit_length())
+        """A tick is 2**-bits seconds."""
+        self.scale = float(1 << self.bits)
+        """Ticks in a second."""
+        self.now = _ticks(start, self.bits)
+        """In ticks, since when the monotonic clocks began; where time flows, when that began."""
+        self._wall = _ticks(start + wall, WALL_BITS)
+        """In ticks of the wall clock, since the epoch."""
         self.flowing_since: int | None = None
         """Real monotonic nanoseconds since when time flows one to one; None while it stands."""
         self.running = 0
@@ -199,11 +214,13 @@ class Core:
         """In the order in which the waits began."""
         self.members: list[Member] = []
         """Those that have not ended."""
+        self.natives: set[int] = set()
+        """Native ids of all that ever were; an ended one's thread is there a little longer."""
         self.closed = False
         self.events = 0
         """Waits begun and ended so far."""
         self.jumped = 0
-        """Nanoseconds that `fire_next` skipped."""
+        """Ticks that `fire_next` skipped."""
         self.stranger = ""
         """Name of a thread that takes no part and yet used a modelled lock."""
         self._timers: list[tuple[int, int, Member, Wait]] = []
@@ -219,10 +236,39 @@ class Core:
 
     # -- time
 
+    def ticks(self) -> int:
+        """Return the logical monotonic time in ticks."""
+        since = self.flowing_since
+        if since is None:
+            return self.now
+        return self.now + _ticks(real.monotonic_ns() - since, self.bits)
+
+    def seconds(self) -> float:
+        """Return the logical monotonic time in seconds, exactly."""
+        return self.ticks() / self.scale
+
     def now_ns(self) -> int:
         """Return the logical monotonic time in nanoseconds."""
+        return self.ticks() * NANO >> self.bits
+
+    def wall_seconds(self) -> float:
+        """Return the logical wall-clock time in seconds since the epoch, exactly."""
+        return self._wall_ticks() / _WALL_SCALE
+
+    def wall_ns(self) -> int:
+        """Return the logical wall-clock time in nanoseconds since the epoch."""
+        return self._wall_ticks() * NANO >> WALL_BITS
+
+    def _wall_ticks(self) -> int:
         since = self.flowing_since
-        return self.now if since is None else self.now + real.monotonic_ns() - since
+        if since is None:
+            return self._wall
+        return self._wall + _ticks(real.monotonic_ns() - since, WALL_BITS)
+
+    def step(self, ticks: int) -> None:
+        """Move both clocks forward; under the mutex."""
+        self.now += ticks
+        self._wall += -(-ticks >> (self.bits - WALL_BITS))
 
     def flow(self) -> None:
         """Let time flow one to one from now on; under the mutex."""
@@ -236,26 +282,19 @@ class Core:
             return 0
         flowed = real.monotonic_ns() - since
         self.flowing_since = None
-        if flowed:
-            self.now += flowed
-            self.residue = 0.0
+        self.step(_ticks(flowed, self.bits))
         return flowed
 
     def deadline_in(self, seconds: float) -> int | None:
-        """Return the deadline of a wait that begins now; None when it has passed already.
+        """Return the deadline, in ticks, of a wait of that length; None for one of no length."""
+        if seconds <= 0:
+            return None
+        length = seconds << self.bits if isinstance(seconds, int) else seconds * self.scale
+        return self.ticks() + math.ceil(length)
 
-        What is above zero and yet no nanosecond moves only the residue.
-        """
-        length = nanoseconds(seconds)
-        if length > 0:
-            return self.now_ns() + length
-        if seconds > 0:
-            with MUTEX:
-                self.residue += max(seconds, math.ulp(self.now / NANO))
-                if self.residue * NANO >= 1:
-                    self.now += math.ceil(self.residue * NANO)
-                    self.residue = 0.0
-        return None
+    def left_until(self, deadline: int) -> float:
+        """Return the seconds until a deadline, 0 when it has passed."""
+        return max(0, deadline - self.ticks()) / self.scale
 
     # -- threads
 
@@ -283,6 +322,7 @@ class Core:
         member.native = threading.get_native_id()
         if member.thread is None and member.number == 0:
             member.name = threading.current_thread().name
+        self.natives.add(member.native)
         MEMBERS[member.ident] = member
 
     def end(self, member: Member) -> None:
@@ -412,18 +452,17 @@ class Core:
         heapq.heappop(self._timers)
         if timer[0] > self.now:
             self.jumped += timer[0] - self.now
-            self.now = timer[0]
-            self.residue = 0.0
+            self.step(timer[0] - self.now)
         self.wake(timer[2], TIMEOUT)
         return True
 
-    def fire_due(self) -> int | None:
-        """End the waits whose deadline has come by itself; return the nanoseconds to the next.
+    def fire_due(self) -> float | None:
+        """End the waits whose deadline has come by itself; return the seconds to the next.
 
         Under the mutex, while time flows.
         """
         while (timer := self._next_timer()) is not None:
-            left = timer[0] - self.now_ns()
+            left = self.left_until(timer[0])
             if left > 0:
                 return left
             heapq.heappop(self._timers)
@@ -464,7 +503,8 @@ class Core:
         MEMBERS.pop(self.first.ident, None)
         with MUTEX:
             self.closed = True
-            LIVE.remove(self)
+            if self in LIVE:
+                LIVE.remove(self)
             self.first.ended = True
             self.members.remove(self.first)
             self.running -= 1
@@ -493,11 +533,6 @@ class Core:
         return "".join(parts)
 
 
-def nanoseconds(seconds: float) -> int:
-    """Return a length as whole nanoseconds, to the nearest."""
-    return seconds * NANO if isinstance(seconds, int) else round(seconds * NANO)
-
-
 def describe(wait: Wait) -> str:
     """Return what a member waits for, in words."""
     words = {
@@ -512,14 +547,15 @@ def describe(wait: Wait) -> str:
     return text if wait.deadline is not None else f"{text}, with no deadline"
 
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
+OWN_FILES: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+"""Where the files of this package are, which stacks leave out."""
 
 
 def outer_frames(frame: Any) -> traceback.StackSummary:
     """Return a stack without this package's own frames."""
     stack = traceback.extract_stack(frame)
     return traceback.StackSummary.from_list(
-        [entry for entry in stack if not entry.filename.startswith(_HERE)]
+        [entry for entry in stack if not entry.filename.startswith(OWN_FILES)]
     )
 
 
@@ -530,8 +566,13 @@ def current() -> Member | None:
 
 
 def _after_fork() -> None:
+    """A forked child has one thread, no ticker, and lives in real time."""
     MUTEX.reset()
     MUTEX.later.clear()
+    MEMBERS.clear()
+    for core in LIVE:
+        core.closed = True
+    LIVE.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -9,7 +9,7 @@ Threads that take no part wait on the real lock; members that queue come first.
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import GRANTED, LEFT, LIVE, MEMBERS, MUTEX, NANO, Member, Wait
+from surefoot.modelled.core import GRANTED, LEFT, LIVE, MEMBERS, MUTEX, Member, Wait
 
 
 class ModelledLock:
@@ -86,7 +86,7 @@ class ModelledLock:
         else:
             outcome = core.block(member, wait)
         if outcome == LEFT:
-            left = -1.0 if deadline is None else max(0.0, (deadline - core.now_ns()) / NANO)
+            left = -1.0 if deadline is None else core.left_until(deadline)
             return self._acquire_real(member.ident, left)
         return outcome == GRANTED
 
@@ -114,6 +114,9 @@ class ModelledLock:
 
     def _hand_off(self) -> None:
         with MUTEX:
+            # Those of a closed core are threads of the process that this one was forked from.
+            while self._queue and self._queue[0].core.closed:
+                self._queue.pop(0)
             if not self._queue:
                 self.owner = 0
                 self._real.release()

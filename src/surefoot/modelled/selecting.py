@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import LEFT, MUTEX, NANO, Member, Wait, current
+from surefoot.modelled.core import LEFT, MUTEX, Member, Wait, current
 from surefoot.modelled.lock import look
 
 _POLL = getattr(_select, "poll", None)
@@ -90,7 +90,7 @@ def wait_for(
         outcome = core.block(member, wait)
     if outcome != LEFT:
         return 0.0
-    return None if deadline is None else max(0.0, (deadline - core.now_ns()) / NANO)
+    return None if deadline is None else core.left_until(deadline)
 
 
 def selector_select(original: Callable[..., Any]) -> Callable[..., Any]:

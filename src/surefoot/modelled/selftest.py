@@ -72,7 +72,7 @@ def _moved(core: Core, seconds: float, act: Callable[[], Any]) -> str:
     before = core.now_ns()
     act()
     took = core.now_ns() - before
-    return "" if took == round(seconds * NANO) else f"it took {took / NANO} s of {seconds} s"
+    return "" if took == round(seconds * NANO) else f"it took {took / NANO} s, not {seconds} s"
 
 
 def _clocks(core: Core) -> str:
