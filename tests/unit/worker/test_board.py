@@ -1,5 +1,6 @@
 """The board shows the other side where a worker is, and takes one request back."""
 
+import struct
 from pathlib import Path
 
 from surefoot.worker.board import Board, Place
@@ -51,4 +52,23 @@ def test_a_long_name_is_cut_and_not_torn(tmp_path: Path) -> None:
     board = Board.create(str(tmp_path / "board"))
     board.at(Place.LOADING, "é" * 100)
     assert board.read().name.startswith("é" * 30)
+    board.close()
+
+
+def test_what_is_being_written_is_not_read(tmp_path: Path) -> None:
+    board = Board.create(str(tmp_path / "board"))
+    writer = Board.open(str(tmp_path / "board"))
+    writer.unit(7)
+    writer.scenario(2)
+    whole = board.read()
+    # The writer is stopped between two bytes: an odd number, and fields that are still zero.
+    half = struct.pack("<IIIiiddd72s", 101, Place.STEP, 7, 2, 0, 0.0, 0.0, 0.0, b"")
+    with open(tmp_path / "board", "r+b") as file:
+        file.write(half)
+    assert board.read() == whole
+    with open(tmp_path / "board", "r+b") as file:
+        file.write(bytes(len(half)))
+    assert board.read() == whole
+    writer.step(0)
+    assert board.read().place is Place.STEP
     board.close()
