@@ -34,6 +34,14 @@ def test_a_preload_module_that_blocks_is_left_out(one: Project) -> None:
     assert "blocking" in run.out
 
 
+def test_a_preload_that_was_left_out_is_no_cause_of_what_steps_raise(one: Project) -> None:
+    one.file("blocking.py", "import threading\nthreading.Event().wait()\n")
+    one.scenarios("b", {"two": "it raises"})
+    run = one.run("--preload", "blocking", "--preload-timeout", "1s")
+    assert "of no value" in run.out
+    assert "BlockedPreload" not in run.out
+
+
 def test_a_slow_environment_is_loaded_once(one: Project) -> None:
     one.scenarios("b", {"two": "it passes"})
     one.file(

@@ -147,17 +147,23 @@ class Session:
                 )
                 break
             except BlockedPreloadError as blocked:
-                self._early(
-                    "preload-skipped",
-                    f"--preload {blocked.module} did not end within {blocked.seconds:.1f} s; the"
-                    f" run goes on without it\n{blocked.stacks}",
-                )
-                kept = [name for name in load.preload if name != blocked.module]
-                load = msgspec.structs.replace(load, preload=kept)
-                channel, pid = self._zygote(settings)
+                load = self._without(load, blocked)
+            # Not within `except`: a child that is forked there has our exception as the context
+            # of all that the suite raises.
+            channel, pid = self._zygote(settings)
         self._load = load
         self._loaded = loaded
         return loaded
+
+    def _without(self, load: Load, blocked: BlockedPreloadError) -> Load:
+        """Return the load without a module that blocks, and tell it."""
+        self._early(
+            "preload-skipped",
+            f"--preload {blocked.module} did not end within {blocked.seconds:.1f} s; the"
+            f" run goes on without it\n{blocked.stacks}",
+        )
+        kept = [name for name in load.preload if name != blocked.module]
+        return msgspec.structs.replace(load, preload=kept)
 
     def _zygote(self, settings: Settings) -> tuple[Channel, int]:
         waiting = early.take()
