@@ -155,7 +155,7 @@ Feature: Commands that extensions bring
   Rule: Extensions are listed
 
     Scenario: Without any
-      When I run `agents ext list --format table`
+      When I run `agents --format table ext list`
       Then it succeeds
       And it prints "(none)"
 
@@ -204,7 +204,7 @@ Feature: Commands that extensions bring
 
     Scenario: As YAML, for programs
       Given the extension "notes" is installed
-      When I run `agents ext list --format yaml`
+      When I run `agents --format yaml ext list`
       Then the answer is this YAML
         """
         - name: notes
@@ -215,7 +215,7 @@ Feature: Commands that extensions bring
 
     Scenario: The commands of an extension
       Given the extension "notes" is installed
-      When I run `agents ext info notes --format table`
+      When I run `agents --format table ext info notes`
       Then it prints
         """
         COMMAND  PARAMETERS  HELP
@@ -291,7 +291,7 @@ Feature: Commands that extensions bring
       And it prints "notes:add  Add a note."
 
     Scenario: It answers in JSON too
-      When I run `agents ext run notes add milk --format json`
+      When I run `agents --format json ext run notes add milk`
       Then `data` of the envelope is "noted: milk"
       And `command` of the envelope is "ext run"
 
@@ -339,6 +339,6 @@ Feature: Commands that extensions bring
       And the error is "2 notes are too long"
 
     Scenario: A failure is an envelope in JSON
-      When I run `agents ext run notes check --format json`
+      When I run `agents --format json ext run notes check`
       Then `error.code` of the envelope is "extension_failed"
       And there is no error

@@ -93,6 +93,6 @@ Feature: The global format flag
         | In the environment | xml      |              |
 
     Scenario: Without a value
-      When I run `agents session list --format`
+      When I run `agents --format`
       Then it ends with exit code 2
       And the error is "--format needs a value"

@@ -25,7 +25,7 @@ Feature: Milestone 6: an agent does by itself what its profile allows
         | autonomous | publish | allow  |
 
     Scenario: They are listed, the most careful first
-      When I run `agents profile list --format table`
+      When I run `agents --format table profile list`
       Then it prints
         """
         NAME        RISK_LIMIT  STEPS

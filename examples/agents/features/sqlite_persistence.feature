@@ -79,7 +79,7 @@ Feature: What is kept in SQLite
       And the error is "/nowhere/agents.db: unable to open database file"
 
     Scenario: It is no database
-      Given the file "agents.db"
+      Given a database file with the text
         """
         This is a text, and long enough that SQLite reads its head as that of a database.
         """

@@ -31,6 +31,12 @@ def database_of_version(context, version):
         connection.execute(f"PRAGMA user_version = {version}")
 
 
+@given("a database file with the text")
+def database_of_text(context):
+    with open(database(context).path, "w", encoding="utf-8") as file:
+        file.write(context.text)
+
+
 @when("{count:d} programs migrate the database at once")
 def migrate_at_once(context, count):
     barrier = threading.Barrier(count)

@@ -1,0 +1,1 @@
+"""UKO, the Unified Knowledge Ontology: how finely a piece of context can be told."""
