@@ -91,6 +91,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     text: str
     """Without time stamp, colours and progress; bounded in length."""
     time: float | None = None
+    marker: str = ""
+    """Word of the forge's own markup that the line began with: `error`, `group`, `endgroup`,
+    `command`, `warning`, `section_start`, `section_end`, …; empty for plain output."""
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -148,6 +151,8 @@ class FailureKind(StrEnum):
     CRASH = "crash"
     TRACEBACK = "traceback"
     """An exception that no other reader claims."""
+    SESSION = "session"
+    """A session or environment of a tool that runs others; what failed in it is told apart."""
     FINDING = "finding"
     """What surefoot itself found, by its rule."""
     MESSAGE = "message"
