@@ -32,7 +32,8 @@ _STAMP = re.compile(
 # `gh run view --log` puts the job and the step before the stamp.
 _GH = re.compile(r"([^\t]{1,200})\t([^\t]{1,200})\t(?=\ufeff?\d{4}-\d\d-\d\dT)")
 _ANSI = re.compile(
-    r"\x1b(?:\[[0-9;:?<=>]{0,64}[ -/]?[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[()*+][A-Za-z0-9]|[=>78cDEHMNO])"
+    r"\x1b(?:\[[0-9;:?<=>]{0,64}[ -/]?[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)"
+    r"|[()*+][A-Za-z0-9]|[=>78cDEHMNO])"
 )
 _MARKER = re.compile(r"##\[([a-z][a-z-]{0,30})\]")
 _WORKFLOW = re.compile(r"::(group|endgroup|error|warning|notice|debug)(?: [^:]{0,500})?::")

@@ -4,7 +4,6 @@ Lines are compared after masking. A baseline is the set of masked lines of one o
 logs of the same job; only hashes are kept, bounded in number.
 """
 
-from collections.abc import Iterable
 from typing import BinaryIO
 
 from surefoot.triage.cleaning import Cleaner
@@ -38,14 +37,10 @@ class Baseline:
             return
         self._seen.add(hash(mask_line(line.text)))
 
-    @classmethod
-    def of(cls, name: str, streams: Iterable[BinaryIO]) -> "Baseline":
-        """Return the baseline of passing logs."""
-        baseline = cls(name)
-        for stream in streams:
-            for line in Cleaner().read(stream):
-                baseline.add(line)
-        return baseline
+    def read(self, stream: BinaryIO) -> None:
+        """Add a passing log."""
+        for line in Cleaner().read(stream):
+            self.add(line)
 
 
 class Novelty:

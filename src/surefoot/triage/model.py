@@ -373,6 +373,8 @@ class Cluster(msgspec.Struct, frozen=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     """Fingerprints that were merged into this one."""
     files: tuple[str, ...] = ()
+    key: str = ""
+    """The text that clusters are compared by; with the fingerprint it seeds a later analysis."""
 
     @property
     def logs(self) -> tuple[str, ...]:

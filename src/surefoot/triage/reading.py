@@ -4,10 +4,7 @@ Streams: memory does not grow with the log. What was odd about the bytes is a no
 exception.
 """
 
-import contextlib
-import gzip
-from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import msgspec
 
@@ -30,6 +27,7 @@ from surefoot.triage.model import (
     StepEnd,
     Truncation,
 )
+from surefoot.triage.opening import opened
 from surefoot.triage.readers import ALL
 from surefoot.triage.readers.base import Reader
 from surefoot.triage.rules import Matcher, Rules
@@ -45,18 +43,6 @@ _RETRIED = frozenset(
     {FailureKind.GIT, FailureKind.INSTALL, FailureKind.TRACEBACK, FailureKind.BUILD}
 )
 _POST = ("Post ", "Cleaning up", "Complete job", "cleanup_", "after_script", "upload_artifacts")
-
-
-@contextlib.contextmanager
-def opened(log: Log) -> Iterator[BinaryIO]:
-    """Open a log's file, plain or gzip. Raises OSError when it cannot be opened."""
-    with contextlib.ExitStack() as stack:
-        raw = stack.enter_context(open(log.path, "rb"))
-        magic = raw.peek(2)[:2]
-        if magic == b"\x1f\x8b":
-            yield cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=raw)))
-        else:
-            yield raw
 
 
 class Reading:

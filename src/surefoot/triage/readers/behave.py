@@ -189,10 +189,9 @@ class BehaveReader(LineReader):
         if "# " in text and (found := _PRETTY_STEP.match(text)):
             self._step = found[1]
             self._step_line = line
-            if "# None" in text and self._scenario and self._location not in self._unmatched:
+            if "# None" in text and self._scenario and len(self._unmatched) < MAX_PIECES:
                 # Without an error before it, this is the step that no definition matches.
-                if len(self._unmatched) < MAX_PIECES:
-                    self._unmatched[self._location] = line
+                self._unmatched.setdefault(self._location, line)
             return True
         if text.startswith("      ") and self._step:
             stripped = text.lstrip()
@@ -342,14 +341,14 @@ class BehaveReader(LineReader):
         used: set[int] = set()
         for location, name, line in self._listed:
             same = by_place.get(location) or by_name.get(name) or by_name.get("") or []
-            piece = next((item for item in same if id(item) not in used), None)
-            if piece is not None:
-                used.add(id(piece))
+            chosen = next((item for item in same if id(item) not in used), None)
+            if chosen is not None:
+                used.add(id(chosen))
             elif location in self._unmatched:
                 step = self._unmatched[location]
-                piece = Piece(name, location, step.text.rpartition("# ")[0].strip(), [step])
-                piece.undefined = True
-            self._fail(location, name, piece, line)
+                chosen = Piece(name, location, step.text.rpartition("# ")[0].strip(), [step])
+                chosen.undefined = True
+            self._fail(location, name, chosen, line)
         if not self._listed:
             for left in self._pieces:
                 if left.hook or left.step:

@@ -94,7 +94,8 @@ _RAN = re.compile(
     r"(?:, Skipped: (\d{1,9}))?(.*)"
 )
 _SUREFIRE = re.compile(
-    r"(?:\[ERROR\] {1,4})?(\w{1,100}(?:\.\w{1,100})*)(?:\(([\w.$]{1,300})\))? .{0,80}<<< (FAILURE|ERROR)!"
+    r"(?:\[ERROR\] {1,4})?(\w{1,100}(?:\.\w{1,100})*)(?:\(([\w.$]{1,300})\))?"
+    r" .{0,80}<<< (FAILURE|ERROR)!"
 )
 _GRADLE_TASK = re.compile(r"> Task (:\S{1,200}) FAILED")
 _GRADLE_TEST = re.compile(r"(\S.{0,200}) > (.{1,200}) FAILED$")

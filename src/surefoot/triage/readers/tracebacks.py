@@ -9,6 +9,10 @@ from surefoot.triage.readers.stack import exception_of, read_stack
 _START = re.compile(r"(.{0,60}?)Traceback \(most recent call last\):$")
 _FILE = re.compile(r'\s{2,4}File "([^"]{1,300})", line \d{1,7}$')
 _FATAL = re.compile(r"(?:Fatal Python error|Segmentation fault|Aborted|Bus error|Killed)\b:? ?(.*)")
+_TOP_OF_TEST = re.compile(
+    r'File "(?:[^"]{0,300}[/\\])?(?:test_[\w.-]{1,100}|conftest|environment)\.py",'
+    r" line \d{1,7}, in <module>"
+)
 _CHAIN = (
     "During handling of the above exception",
     "The above exception was the direct cause",
@@ -49,15 +53,15 @@ class TracebackReader(LineReader):
             # A syntax error is printed without the word Traceback.
             self._syntax = [line]
             return False
-        if first in "FSABK" and (found := _FATAL.match(text)):
-            if found[1].startswith("(") or text.startswith(("Fatal", "Segm", "Bus")):
-                self.found.fail(
-                    FailureKind.CRASH,
-                    text.partition(":")[0][:80],
-                    (self.found.quote(line),),
-                    message=text,
-                )
-                return True
+        found = _FATAL.match(text) if first and first in "FSABK" else None
+        if found and (found[1].startswith("(") or text.startswith(("Fatal", "Segm", "Bus"))):
+            self.found.fail(
+                FailureKind.CRASH,
+                text.partition(":")[0][:80],
+                (self.found.quote(line),),
+                message=text,
+            )
+            return True
         return False
 
     _chained = False
@@ -131,6 +135,9 @@ class TracebackReader(LineReader):
         if last in {"SyntaxError", "IndentationError", "TabError"} or (
             last in {"ImportError", "ModuleNotFoundError"}
         ):
+            kind = FailureKind.LOAD
+        elif any(_TOP_OF_TEST.search(item.text) for item in lines[1:3]):
+            # A file of tests that raises while it is loaded runs none of them.
             kind = FailureKind.LOAD
         elif last == "CalledProcessError":
             # A script that ran the tool which failed.
