@@ -120,6 +120,7 @@ class Reading:
                 for hit in self._matcher.hits(*region, claimed=True)
                 if hit.rule not in known
             ]
+            hits = [hit for hit in hits if self._told_apart(hit.quotes[:1])] or hits
         last_time = self._last_timed.time if self._last_timed is not None else None
         seen = Seen(
             tuple(open_at_end),
@@ -134,7 +135,7 @@ class Reading:
             counts += reader.found.counts
         evidence = Evidence()
         if self._novelty is not None:
-            evidence = self._novelty.evidence(failures, hits, steps)
+            evidence = self._novelty.evidence(failures, hits, region)
         return ParsedLog(
             self._log,
             lines=self._cleaner.lines,
@@ -188,11 +189,16 @@ class Reading:
             or not item.quotes
             or region[0] <= item.quotes[0].line <= region[1]
         ]
+        found = [item for item in found if self._told_apart(item.quotes)] or found
         if any(item.kind is not FailureKind.SESSION for item in found):
             # A session failed because of what failed in it.
             found = [item for item in found if item.kind is not FailureKind.SESSION]
         found.sort(key=lambda item: item.quotes[0].line if item.quotes else 0)
         return found[:MAX_FAILURES], more + max(0, len(found) - MAX_FAILURES)
+
+    def _told_apart(self, quotes: tuple[Quote, ...]) -> bool:
+        """What a passing log says too is not why this one failed."""
+        return self._novelty is None or self._novelty.is_new(quotes)
 
     def _mark_tests(self, failures: list[Failure]) -> list[Step]:
         lines = [quote.line for failure in failures for quote in failure.quotes[:1]]
