@@ -50,7 +50,11 @@ def parts(failure: Failure) -> tuple[str, str, str, str, str]:
     elif failure.kind not in {FailureKind.TEST, FailureKind.SCENARIO, FailureKind.HOOK}:
         subject = mask(subject)
     exception = failure.exception.rpartition(".")[2]
-    return failure.kind.value, subject, exception, message, failure.frame
+    frame = failure.frame
+    if failure.kind is FailureKind.SCENARIO and exception == "AssertionError":
+        # behave prints no stack for these; a journal has one. It is the same failure.
+        frame = ""
+    return failure.kind.value, subject, exception, message, frame
 
 
 def key_of(failure: Failure) -> str:

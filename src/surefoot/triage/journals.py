@@ -9,9 +9,10 @@ from typing import BinaryIO
 import msgspec
 
 from surefoot.events.events import Event, FindingReported, LoadFailed, RunFinished, RunStarted
+from surefoot.events.failures import error_state, failing_step
 from surefoot.events.journal import decode
-from surefoot.model.outcomes import Outcome
-from surefoot.report.attempts import error_state, failing_step
+from surefoot.model.outcomes import Outcome, Standing, Verdict
+from surefoot.report.attempts import HookFailure
 from surefoot.report.view import Case, RunView
 from surefoot.triage.masking import relative
 from surefoot.triage.model import (
@@ -26,7 +27,9 @@ from surefoot.triage.model import (
 )
 from surefoot.triage.opening import opened
 from surefoot.triage.readers.base import MAX_FAILURES, MAX_MESSAGE, MAX_QUOTED
-from surefoot.triage.readers.stack import is_library
+from surefoot.triage.readers.behave import HOOK
+from surefoot.triage.readers.stack import exception_of, is_library
+from surefoot.triage.readers.surefoot import UNEXPECTED_PASS
 
 READER = "surefoot"
 MAX_LINE = 64 << 20
@@ -68,7 +71,8 @@ class _Journal:
                 case RunFinished():
                     self._finished = (event, quote)
                 case LoadFailed():
-                    kind, _, message = event.message.strip().partition(": ")
+                    first = event.message.strip().partition("\n")[0]
+                    kind, _, message = first.partition(": ")
                     named = kind.isidentifier()
                     self._load = Failure(
                         FailureKind.LOAD,
@@ -111,16 +115,7 @@ class _Journal:
         failures = [] if self._load is None else [self._load]
         failures += [self._case(case, False) for case in self._view.failing()]
         failures += [self._case(case, True) for case in self._view.flaky()]
-        failures += [
-            Failure(
-                FailureKind.HOOK,
-                READER,
-                hook.where,
-                message=hook.message.strip()[:MAX_MESSAGE],
-                quotes=(Quote(self._log.name, 1, hook.message.strip()[:MAX_QUOTED]),),
-            )
-            for hook in self._view.hook_failures()
-        ]
+        failures += [self._hook(hook) for hook in self._view.hook_failures()]
         if self._view.finished is None or self._view.finished.failed:
             # In a green run what surefoot found is advice, not what the run failed of.
             failures += self._findings
@@ -137,12 +132,26 @@ class _Journal:
             counts=self._counts(),
             tools=(READER,),
             truncation=Truncation(Completeness.COMPLETE)
-            if finished is not None
+            if finished is not None or self._load is not None
             else Truncation(Completeness.TRUNCATED, ("the journal has no end",)),
             first_time=started,
             last_time=started + finished.at if started is not None and finished else None,
             exit_code=finished.exit_code if finished is not None else None,
             notes=tuple(self.notes),
+        )
+
+    def _hook(self, hook: HookFailure) -> Failure:
+        message = hook.message.strip()
+        said = HOOK.match(message)
+        name, error = (said[2], said[4]) if said is not None else (hook.where, message)
+        known = exception_of(error)
+        return Failure(
+            FailureKind.HOOK,
+            READER,
+            name,
+            exception=known[0] if known is not None else "",
+            message=(known[1] if known is not None else error)[:MAX_MESSAGE],
+            quotes=(Quote(self._log.name, 1, f"{hook.where}: {message}"[:MAX_QUOTED]),),
         )
 
     def _counts(self) -> tuple[Counts, ...]:
@@ -151,8 +160,10 @@ class _Journal:
         finished, quote = self._finished
         scenarios = finished.counts.scenarios
         verdicts = finished.verdicts
-        failed = verdicts.get("failed", 0)
-        passed = verdicts.get("passed", 0) + verdicts.get("flaky", 0)
+        failed = verdicts.get("failed", 0) + verdicts.get("unexpected_pass", 0)
+        passed = sum(
+            verdicts.get(word, 0) for word in ("passed", "flaky", "expected_failure", "quarantined")
+        )
         return (
             Counts(
                 READER,
@@ -168,7 +179,7 @@ class _Journal:
         )
 
     def _case(self, case: Case, flaky: bool) -> Failure:
-        bad = [number for number in sorted(case.outcomes) if case.outcomes[number].is_bad]
+        bad = [number for number in sorted(case.outcomes) if case.counts_against(number)]
         attempt = case.attempts.get(bad[0]) if bad else None
         outcome = case.outcomes[bad[0]] if bad else Outcome.FAILED
         exception = message = frame = step = ""
@@ -185,8 +196,15 @@ class _Journal:
                 own = [item for item in state.error.frames if not is_library(item.filename)]
                 if own:
                     frame = f"{relative(own[-1].filename)}:{own[-1].function}"
+        if case.settled is Verdict.UNEXPECTED_PASS:
+            exception, message = UNEXPECTED_PASS, case.reason or "an expected failure passes"
+        judgement = case.judgements.get(bad[0]) if bad else None
+        if judgement is not None and judgement.standing is Standing.INFRASTRUCTURE:
+            exception, message = "infrastructure", f"{exception}: {message}"
         if outcome in {Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.UNDEFINED}:
             exception = outcome.value.replace("_", " ")
+        if outcome is Outcome.UNDEFINED:
+            message = "undefined step"
         place = self._places.get(case.id, Quote(self._log.name, 1, case.id))
         said = f"{outcome.value}: {case.location} {case.name}: {message}"[:MAX_QUOTED]
         return Failure(

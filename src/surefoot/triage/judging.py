@@ -24,6 +24,7 @@ from surefoot.triage.model import (
     RuleHit,
     StepEnd,
 )
+from surefoot.triage.readers.surefoot import UNEXPECTED_PASS
 from surefoot.triage.rules import Rule, Rules
 
 LADDER = tuple(FailureClass)
@@ -353,6 +354,15 @@ def _failure(parsed: ParsedLog, failure: Failure, mark: str, context: Context) -
             0.9 if failure.kind is not FailureKind.LOAD else 0.85,
             "the same commit passes when it is run again",
         )
+    if failure.exception == "infrastructure":
+        return Judgement(
+            FailureClass.INFRASTRUCTURE,
+            "run-says-infrastructure",
+            "the run itself took the error for one of the machine",
+            failure.quotes,
+            0.85,
+            "the product provokes the error",
+        )
     if failure.kind in {FailureKind.GIT, FailureKind.INSTALL}:
         return Judgement(
             FailureClass.INFRASTRUCTURE,
@@ -442,6 +452,15 @@ def _ruled(failure: Failure, rules: Rules) -> Judgement | None:
 
 def _tag_fault(failure: Failure) -> Judgement | None:
     """A scenario that is tagged with its bug fails and is not marked as expected to."""
+    if failure.exception == UNEXPECTED_PASS:
+        return Judgement(
+            FailureClass.TAG_FAULT,
+            "unexpected-pass",
+            "something that is marked as an expected failure passes",
+            failure.quotes,
+            0.96,
+            "the bug is still there and the check is flaky",
+        )
     tags = {tag.lstrip("@").lower() for tag in failure.tags}
     bugs = sorted(tag for tag in tags if tag.startswith(("tdd_issue", "tdd_bug")))
     if not bugs or "tdd_expected_fail" in tags or failure.expected:

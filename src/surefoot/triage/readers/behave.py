@@ -30,7 +30,7 @@ _PRETTY_STEP = re.compile(r"\s{4,12}(\S.*?)\s+# (?:None|\S.{0,300}:\d{1,7})(?: +
 _FAILURE_IN = re.compile(
     r"(?:FAILURE|ERROR) in step '(.*?)'(?: \((\S.{0,300}\.feature:\d{1,7})\))?:$"
 )
-_HOOK = re.compile(r"\s{0,12}(HOOK|CLEANUP)-ERROR in (\w{1,60})(?:\(([^)]{0,200})\))?: ?(.*)")
+HOOK = re.compile(r"\s{0,12}(HOOK|CLEANUP)-ERROR in (\w{1,60})(?:\(([^)]{0,200})\))?: ?(.*)")
 _ASSERT = re.compile(r"\s{0,12}(?:Assertion Failed|ASSERT FAILED): ?(.*)")
 _TAGS = re.compile(r"\s{0,8}@\S+(?: +@\S+)*$")
 _LOAD = re.compile(
@@ -141,7 +141,7 @@ class BehaveReader(LineReader):
         text = line.text
         first = text[0]
         if "HOOK-ERROR in " in text or "CLEANUP-ERROR in " in text:
-            found = _HOOK.match(text)
+            found = HOOK.match(text)
             if found is not None:
                 self._hook(line, found)
                 return True

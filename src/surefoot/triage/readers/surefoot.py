@@ -19,7 +19,19 @@ _LIVE = re.compile(
 _STEP = re.compile(r"  (\S.*)  \((\S.{0,300}\.feature:\d{1,7})\)$")
 _FINDING = re.compile(r"(SF\d{2,4}) (?:(\S.{0,300}?):(\d{1,7}): )?(.*)")
 _LOAD = re.compile(r"surefoot: ((?:\w{1,60}\.){0,6}[A-Z]\w{1,80}): ?(.*)")
+UNEXPECTED_PASS = "unexpected pass"  # noqa: S105  # a pass, and no password
+"""What stands for the exception where an expected failure passed."""
 _NOTHING = "surefoot: the selection matches none"
+
+
+_LISTS = {
+    "Failing scenarios:": "FAILED",
+    "Errored scenarios:": "FAILED",
+    "Flaky scenarios:": "FLAKY",
+    "Unexpected passes:": "UNEXPECTED PASS",
+    "Expected failures:": "",
+    "Quarantined scenarios, which failed without failing the run:": "",
+}
 
 
 class _Scenario:
@@ -46,7 +58,7 @@ class SurefootReader(LineReader):
     def _reset(self) -> None:
         self._scenarios: dict[str, _Scenario] = {}
         self._current: _Scenario | None = None
-        self._listing = False
+        self._listing = ""
         self._counts: dict[str, dict[str, int]] = {}
         self._lines: list[Line] = []
         self._hooks: list[Line] | None = None
@@ -65,9 +77,9 @@ class SurefootReader(LineReader):
             self._counts[counts[1]] = {word: number(value) for value, word in COUNTED.findall(text)}
             self._lines = [*self._lines[-3:], line]
             return True
-        if text in {"Failing scenarios:", "Errored scenarios:", "Flaky scenarios:"}:
+        if text.endswith(":") and text in _LISTS:
             self._current = None
-            self._listing = text != "Flaky scenarios:"
+            self._listing = _LISTS[text]
             return True
         if text == "Failed hooks:":
             self._hooks = [line]
@@ -76,8 +88,8 @@ class SurefootReader(LineReader):
             return self._hook(line)
         if self._listing and (listed := LISTED.match(text)):
             item = self._scenarios.get(listed[1])
-            if item is None:
-                self._add("FAILED", listed[1], listed[2] or "", line)
+            if item is None or self._listing != "FAILED":
+                self._add(self._listing, listed[1], listed[2] or "", line)
             else:
                 item.name = listed[2] or item.name
             return True
@@ -139,6 +151,10 @@ class SurefootReader(LineReader):
             name, _, headline = name.partition(": ")
             item = self._scenarios[location] = _Scenario(word, location, name, line)
             item.headline = headline
+        elif word in {"FLAKY", "UNEXPECTED PASS"}:
+            item.word = word
+            item.headline = name.partition(": ")[2] or item.headline
+            item.lines.append(line)
         else:
             # The heading in the summary has the name alone: a live line's name is cut at a colon.
             item.name = name
@@ -233,6 +249,8 @@ class SurefootReader(LineReader):
 def _error(item: _Scenario) -> tuple[str, str, str]:
     if item.word == "UNDEFINED":
         return "undefined", "undefined step", ""
+    if item.word == "UNEXPECTED PASS":
+        return UNEXPECTED_PASS, item.headline or "an expected failure passes", ""
     if item.word in {"TIMED OUT", "CRASHED"}:
         return item.word.lower(), item.headline or "\n".join(item.error[:3]), ""
     said = "\n".join(item.error[:5]) or item.headline
