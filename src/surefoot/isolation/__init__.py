@@ -1,8 +1,8 @@
 """Keeps workers and scenarios out of each other's way: directories, watches, quotas, leak checks.
 
 User code imports from here, so nothing here imports the engine, a report or behave. For it are
-`free_port`, `lease_ports`, `scenario_dir` and what they raise; they are imported on first use,
-since the command itself imports this package early.
+the names in `__all__`; they are imported on first use, since the command itself imports this
+package early.
 """
 
 from importlib import import_module
@@ -11,15 +11,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from surefoot.isolation.directories import scenario_dir
     from surefoot.isolation.ports import NoFreePortError, PortLease, free_port, lease_ports
+    from surefoot.isolation.sqlite import SqliteCopy, SqliteTemplate, sqlite_template
+    from surefoot.isolation.template import TemplateError
 
-__all__ = ["NoFreePortError", "PortLease", "free_port", "lease_ports", "scenario_dir"]
+__all__ = [
+    "NoFreePortError",
+    "PortLease",
+    "SqliteCopy",
+    "SqliteTemplate",
+    "TemplateError",
+    "free_port",
+    "lease_ports",
+    "scenario_dir",
+    "sqlite_template",
+]
 
 _HOMES = {
     "NoFreePortError": "ports",
     "PortLease": "ports",
+    "SqliteCopy": "sqlite",
+    "SqliteTemplate": "sqlite",
+    "TemplateError": "template",
     "free_port": "ports",
     "lease_ports": "ports",
     "scenario_dir": "directories",
+    "sqlite_template": "sqlite",
 }
 
 

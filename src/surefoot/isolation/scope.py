@@ -74,7 +74,12 @@ def at_end(undo: Undo) -> None:
     """
     if current() is not None:
         _state.of_scenario.append(undo)
-        return
+    else:
+        at_process_end(undo)
+
+
+def at_process_end(undo: Undo) -> None:
+    """Have `undo` called when this process ends, whatever runs now."""
     if _state.process_pid != os.getpid():
         # Forked: what is on the list is the parent's to undo.
         _state.process_pid = os.getpid()

@@ -20,7 +20,6 @@ links) become two files. Owners, access lists and extended attributes are not ke
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -42,6 +41,7 @@ from surefoot.isolation.copyplan import (
     shown,
     size_text,
 )
+from surefoot.isolation.filecopy import copy_bytes, share_blocks
 from surefoot.isolation.survey import Survey
 from surefoot.isolation.worktree import Refusal, is_ignored, top_level
 
@@ -60,14 +60,6 @@ __all__ = [
     "remove_tree",
     "written",
 ]
-
-_FICLONE = 0x40049409
-"""ioctl_ficlone(2): let the new file share the old one's blocks until either is written."""
-
-_NO_RANGE = frozenset(
-    {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM}
-)
-"""What copy_file_range(2) answers where it cannot, though a plain copy can."""
 
 
 class CopyError(UserError):
@@ -315,8 +307,8 @@ def _copy_file(source: int, target: str, path: str, unshared: set[int]) -> Plann
     status = os.fstat(source)
     made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        if status.st_size and not _share_blocks(source, made, status.st_dev, unshared):
-            _copy_bytes(source, made, status.st_size)
+        if status.st_size and not share_blocks(source, made, status.st_dev, unshared):
+            copy_bytes(source, made, status.st_size)
         os.fchmod(made, stat.S_IMODE(status.st_mode))
         os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
         # As the file system kept it: some round times, and some have no modes.
@@ -325,33 +317,6 @@ def _copy_file(source: int, target: str, path: str, unshared: set[int]) -> Plann
         # Not suppressed: over NFS a full disk may show only here.
         os.close(made)
     return PlannedFile(path, now.st_size, now.st_mtime_ns, stat.S_IMODE(now.st_mode))
-
-
-def _share_blocks(source: int, target: int, device: int, unshared: set[int]) -> bool:
-    if device in unshared:
-        return False
-    try:
-        fcntl.ioctl(target, _FICLONE, source)
-    except OSError:
-        unshared.add(device)
-        return False
-    return True
-
-
-def _copy_bytes(source: int, target: int, size: int) -> None:
-    """Copy in the kernel where it can, and the rest through memory."""
-    with contextlib.suppress(AttributeError):  # copy_file_range is Linux's
-        try:
-            while size > 0 and (copied := os.copy_file_range(source, target, size)) > 0:
-                size -= copied
-        except OSError as error:
-            if error.errno not in _NO_RANGE:
-                raise
-    # Also what was appended since, and a file system that says 0 where there is more.
-    while chunk := os.read(source, 1 << 20):
-        left = memoryview(chunk)
-        while left:
-            left = left[os.write(target, left) :]
 
 
 def _keep(copy: str, path: str, mode: int, dest: str) -> str:

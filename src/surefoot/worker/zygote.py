@@ -273,9 +273,14 @@ class _Zygote:
 
     def _outside_trees(self) -> list[str]:
         """Return the directories that workers share although their trees are private."""
+        from surefoot.isolation.template import kept_templates
         from surefoot.suite.load import live_outputs
 
-        paths = [path for path in (self._load.run_dir, self._load.scratch) if path]
+        run_dir = self._load.run_dir
+        templates = kept_templates(run_dir)
+        with contextlib.suppress(OSError):
+            os.makedirs(templates, exist_ok=True)
+        paths = [path for path in (run_dir, self._load.scratch, templates) if os.path.isdir(path)]
         for path in live_outputs(self._suite.config):
             os.makedirs(path, exist_ok=True)
             paths.append(path)
