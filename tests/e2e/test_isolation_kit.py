@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -290,3 +291,19 @@ def test_two_runs_at_once_share_no_port(tmp_path: Path) -> None:
     for run in runs:
         out, _ = run.communicate(timeout=60)
         assert run.returncode == 0, out
+
+
+def test_a_template_is_built_once_for_all_workers_and_runs(tmp_path: Path) -> None:
+    project = Project.__new__(Project)
+    project.path = tmp_path / "shop"
+    shutil.copytree(os.path.join(SUITES, "template_database"), project.path)
+    for workdir, built in (("shared", "x"), ("shared", "x"), ("copy", "x")):
+        run = project.run("-j", "2", "--unit", "scenario", "--workdir", workdir)
+        assert run.code == 1
+        assert Counter(run.outcomes().values()) == {"passed": 6, "error": 2}
+        assert "the template broken could not be built: OperationalError: no such column" in run.out
+        assert "Traceback" not in run.err
+        assert (project.path / "built").read_text() == built
+    (project.path / "migrations" / "2.sql").write_text("SELECT 1;")
+    assert project.run("-j", "2").code == 1
+    assert (project.path / "built").read_text() == "xx"

@@ -1,0 +1,2 @@
+CREATE TABLE item (name TEXT PRIMARY KEY);
+INSERT INTO item VALUES ('bread');
