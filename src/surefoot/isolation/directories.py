@@ -255,6 +255,12 @@ def point_scenario_to(path: str) -> Temporary | None:
     return point_to(path)
 
 
+def is_private(tmp: str) -> bool:
+    """Whether a temporary directory is this process's, or its scenario's, alone."""
+    here = _here.directories
+    return here is not None and tmp.startswith(here.top + os.sep)
+
+
 def scenario_dir() -> str:
     """Return the directory of the scenario that runs now: absolute, empty at its start.
 

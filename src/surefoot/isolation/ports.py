@@ -45,6 +45,7 @@ class PortLease:
             return
         while self._held:
             _, descriptor = self._held.popitem()
+            scope.let_go(descriptor)
             # By closing and not by LOCK_UN: a server that was forked holds the lock as well, and
             # goes on to do so.
             with contextlib.suppress(OSError):
@@ -86,6 +87,7 @@ def lease_ports(count: int, *, udp: bool = False) -> PortLease:
             continue
         if _is_free(port, udp=udp):
             held[port] = descriptor
+            scope.hold(descriptor)
             if len(held) == count:
                 lease = PortLease(held)
                 scope.at_end(lease._undo)
@@ -93,6 +95,7 @@ def lease_ports(count: int, *, udp: bool = False) -> PortLease:
         else:
             os.close(descriptor)
     for descriptor in held.values():
+        scope.let_go(descriptor)
         os.close(descriptor)
     raise NoFreePortError(
         f"{count} free ports were asked for and {len(held)} were found; end programs that listen,"

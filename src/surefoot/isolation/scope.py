@@ -95,6 +95,21 @@ def forget(undo: Undo) -> None:
             undos.remove(undo)
 
 
+def hold(descriptor: int) -> None:
+    """Say that a descriptor is surefoot's own: leaving it open is no leak of the suite."""
+    _state.descriptors.add(descriptor)
+
+
+def let_go(descriptor: int) -> None:
+    """Say that such a descriptor is closed now."""
+    _state.descriptors.discard(descriptor)
+
+
+def descriptors() -> frozenset[int]:
+    """Return the open descriptors that are surefoot's own."""
+    return frozenset(_state.descriptors)
+
+
 def _end_process() -> None:
     if _state.process_pid == os.getpid():
         undos, _state.of_process = _state.of_process, []
@@ -121,6 +136,7 @@ class _State:
         self.of_scenario: list[Undo] = []
         self.of_process: list[Undo] = []
         self.process_pid = 0
+        self.descriptors: set[int] = set()
 
 
 _state = _State()

@@ -135,6 +135,7 @@ class SqliteTemplate:
                 self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:
                 raise self._not_copied(path, error) from error
+            scope.hold(self._descriptor)
             self._pid = os.getpid()
         return self._descriptor
 
