@@ -314,6 +314,23 @@ _UNLIKE = (
         unlike="the second failure of the broken template says that it was tried already, and"
         " which of them is the second depends on the order",
     ),
+    Expected(
+        name="leaks",
+        outcomes={"passed": 17},
+        behave=0,
+        exit=PASSED,
+        whole="a scenario goes back to the directory that the one before it left",
+    ),
+    Expected(
+        name="leaks-fail",
+        folder="leaks",
+        options=("--leaks", "fail"),
+        outcomes={"failed": 12, "passed": 5},
+        behave=0,
+        exit=FAILED,
+        whole="a scenario goes back to the directory that the one before it left",
+        unlike="plain behave looks for no leaks",
+    ),
     Expected(name="ports", outcomes={"passed": 12}, behave=0, exit=PASSED, state=True),
     Expected(
         name="passing-nothing",

@@ -14,7 +14,8 @@ import pytest
 from tests.e2e.project import Project, Run
 from tests.expected import SUITES
 
-from surefoot.events.events import RunStarted
+from surefoot.events.events import FindingReported, RunStarted
+from surefoot.model.findings import Finding
 
 STEPS = """\
     import os, random, shutil, signal, subprocess, sys, tempfile
@@ -307,3 +308,86 @@ def test_a_template_is_built_once_for_all_workers_and_runs(tmp_path: Path) -> No
     (project.path / "migrations" / "2.sql").write_text("SELECT 1;")
     assert project.run("-j", "2").code == 1
     assert (project.path / "built").read_text() == "xx"
+
+
+EXPECTED_LEAKS = {
+    "A thread": ("SF401", "left a thread running: poll, from thread", "steps.py"),
+    "A child process": ("SF402", "left a child process running: sleep, from child", "steps.py"),
+    "An open file": ("SF403", "left the file ", "steps.py"),
+    "A socket": ("SF403", "left a socket open, from sock", "steps.py"),
+    "A temporary file": ("SF404", "left a temporary file, from temporary", "steps.py"),
+    "A variable": ("SF405", "set the environment variable SHOP_TOKEN, from variable", "steps.py"),
+    "The working directory": ("SF406", "left the working directory changed", "steps.py"),
+    "The path of imports": ("SF407", "sys.path changed: added /nowhere/at/all", ""),
+    "A patched function": ("SF408", "left app.price replaced by a MagicMock", ""),
+    "A patched method": ("SF408", "app.Till.open replaced by method.<locals>.open_wrongly", ""),
+    "A signal handler": ("SF409", "left a handler of SIGUSR1: on_alarm (", ""),
+    "A log handler": ("SF410", "left a handler on the logger app.till: NullHandler", ""),
+}
+
+
+def leaking(tmp_path: Path) -> Project:
+    project = Project.__new__(Project)
+    project.path = tmp_path / "leaks"
+    shutil.copytree(os.path.join(SUITES, "leaks"), project.path)
+    return project
+
+
+def findings(run: Run) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for event in run.events():
+        if isinstance(event, FindingReported):
+            name = event.finding.scenario.rpartition(" :: ")[2]
+            found.setdefault(name, []).append(event.finding)
+    return found
+
+
+def test_leaks_are_reported_with_who_left_them(tmp_path: Path) -> None:
+    run = leaking(tmp_path).run("-j", "1", "--leaks", "report")
+    assert run.code == 0, run.out + run.err
+    found = findings(run)
+    # Back in the working directory is a change too.
+    back = [item.rule for item in found["The path of imports"]]
+    assert sorted(back) == ["SF406", "SF407"]
+    for name, (rule, message, file) in EXPECTED_LEAKS.items():
+        (finding,) = [item for item in found.pop(name) if item.rule == rule]
+        assert message in finding.message, finding
+        assert finding.file.endswith(file), finding
+        assert bool(finding.line) == bool(file), finding
+        assert "leaks_allow = [" in finding.remedy
+    assert found == {}
+    assert "a secret value" not in run.out + run.journal.read_text(encoding="utf-8")
+    assert "SF401" in run.out
+
+
+def test_leaks_fail_by_choice_and_may_be_allowed(tmp_path: Path) -> None:
+    project = leaking(tmp_path)
+    run = project.run("-j", "2", "--leaks", "fail", "--leaks-allow", "thread:poller-*,env:SHOP_*")
+    assert run.code == 1
+    outcomes = run.outcomes()
+    assert {name for name, outcome in outcomes.items() if outcome == "failed"} == set(
+        EXPECTED_LEAKS
+    ) - {"A thread", "A variable"}
+    assert re.search(r"steps.py:\d+: a scenario left a socket open", run.out)
+
+
+def test_leaks_are_off_by_default(tmp_path: Path) -> None:
+    run = leaking(tmp_path).run("-j", "1")
+    assert run.code == 0
+    assert findings(run) == {}
+
+
+def test_plain_behave_reports_the_same_leaks(tmp_path: Path) -> None:
+    project = leaking(tmp_path)
+    done = behave(project, {"SUITE_ENABLE": "1", "SUREFOOT_LEAKS": "report"})
+    assert done.returncode == 0, done.stderr
+    rules = re.findall(r"^surefoot: (SF4\d\d)", done.stderr, re.MULTILINE)
+    assert Counter(rules) == Counter([*(rule for rule, _, _ in EXPECTED_LEAKS.values()), "SF406"])
+    assert "a secret value" not in done.stderr
+
+
+def test_a_pattern_of_no_known_kind_is_a_sentence(project: Project) -> None:
+    project.scenarios("a", {"one": "it passes"})
+    done = project.call("run", "--leaks-allow", "tread:x")
+    assert done.returncode == 2
+    assert "did you mean thread?" in done.stderr

@@ -263,6 +263,39 @@ class Guards(msgspec.Struct, frozen=True):
         )
 
 
+class LeakPatterns(msgspec.Struct, frozen=True):
+    """Patterns of leaks, `kind:name` with wildcards; separated by commas, or one a flag."""
+
+    kinds: tuple[str, ...]
+
+    @property
+    def values(self) -> str:
+        return (
+            "a list of patterns KIND:NAME (like thread:pool-*), separated by commas; the kinds are"
+            f" {', '.join(self.kinds)}"
+        )
+
+    def parse(self, text: str) -> object:
+        return self._checked([item.strip() for item in text.split(",")] if text.strip() else [])
+
+    def from_toml(self, raw: object) -> object:
+        if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+            raise BadValue('is not a list of patterns (like ["thread:pool-*"])')
+        return self._checked(raw)
+
+    def show(self, value: Any) -> str:
+        return ",".join(value)
+
+    def _checked(self, items: list[str]) -> tuple[str, ...]:
+        for item in items:
+            kind, colon, name = item.partition(":")
+            if not colon or not name or "," in name:
+                raise BadValue(f"is not {self.values}")
+            if kind not in self.kinds:
+                raise BadValue(_unknown(kind, self.kinds))
+        return tuple(items)
+
+
 def toml_text(raw: object) -> str:
     """Return a value from a TOML file about as the file has it, for messages."""
     if isinstance(raw, bool):

@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from surefoot.config.kinds import Flag, Guards, Kind, Modules
+from surefoot.config.kinds import Flag, Guards, Kind, LeakPatterns, Modules
 
 
 class Group(StrEnum):
@@ -62,7 +62,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def repeatable(self) -> bool:
         """True when giving it twice on the command line adds; otherwise the last one wins."""
-        return isinstance(self.kind, Modules | Guards)
+        return isinstance(self.kind, LeakPatterns | Modules | Guards)
 
 
 def declared(struct: type[msgspec.Struct]) -> dict[str, Option]:

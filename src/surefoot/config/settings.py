@@ -15,6 +15,7 @@ from surefoot.config.kinds import (
     Choice,
     Flag,
     Guards,
+    LeakPatterns,
     Modules,
     PathText,
     Seconds,
@@ -30,7 +31,13 @@ Workdir = Literal["shared", "copy"]
 StartMethod = Literal["auto", "fork", "spawn"]
 Tmpdir = Literal["shared", "worker", "scenario"]
 Seeding = Literal["off", "scenario"]
+Leaks = Literal["off", "report", "fail"]
 Progress = Literal["auto", "live", "plain", "off"]
+
+LEAK_KINDS = (
+    "thread", "process", "file", "temp", "env", "cwd", "path", "patch", "signal", "log",
+)  # fmt: skip
+"""The kinds of leaks that `leaks_allow` knows; those of `isolation.leaks`."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -313,6 +320,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "it. `off` leaves generators as plain behave does.",
         ),
     ] = "off"
+    leaks: Annotated[
+        Leaks,
+        Option(
+            kind=Choice(get_args(Leaks)),
+            group=Group.ISOLATION,
+            metavar="WHAT",
+            brief="off, report or fail",
+            text="Whether each scenario is checked for what it leaves behind: threads, child "
+            "processes, open files, temporary files, the environment, the working directory, "
+            "`sys.path`, patched modules, signal and log handlers. `report` makes each a finding, "
+            "`fail` also fails the scenario.",
+        ),
+    ] = "off"
+    leaks_allow: Annotated[
+        tuple[str, ...],
+        Option(
+            kind=LeakPatterns(LEAK_KINDS),
+            group=Group.ISOLATION,
+            metavar="PATTERN",
+            brief="what may be left, as KIND:NAME",
+            text="What a scenario may leave: patterns of a kind, a colon and a name with `*` and "
+            "`?`, such as `thread:pool-*` or `env:AWS_*`. The flag may be given more than once.",
+        ),
+    ] = ()
     progress: Annotated[
         Progress,
         Option(

@@ -13,6 +13,7 @@ from surefoot.policy.expected import policy_of
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
 from surefoot.worker.judging import invert, judge_scenario, outcome_of
+from surefoot.worker.leak_check import LeakCheck
 from surefoot.worker.scenario_directory import ScenarioDirectory
 from surefoot.worker.scenario_seeds import ScenarioSeeds
 
@@ -25,6 +26,8 @@ def arounds(settings: Settings) -> list[Around]:
     tools: list[Around] = [ScenarioDirectory(own_tmp=settings.tmpdir == "scenario")]
     if settings.seeds == "scenario":
         tools.append(ScenarioSeeds())
+    if settings.leaks != "off":
+        tools.append(LeakCheck(settings.leaks_allow, fail=settings.leaks == "fail"))
     if settings.guards or thread_tools.guards_in_use():
         tools.append(thread_tools.GuardWatch())
     return tools

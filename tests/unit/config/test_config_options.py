@@ -52,6 +52,8 @@ def test_defaults_are_as_specified() -> None:
         "retry_infrastructure": False,
         "tmpdir": "worker",
         "seeds": "off",
+        "leaks": "off",
+        "leaks_allow": (),
     }
 
 
