@@ -40,7 +40,7 @@ from surefoot.events.journal import JournalWriter
 from surefoot.events.listener import Listener
 from surefoot.exitcodes import ExitCode
 from surefoot.history.store import Entry, History, RunRecord, open_history
-from surefoot.isolation.quota import cpu_quota, default_jobs
+from surefoot.isolation.quota import cpu_quota, crowding, default_jobs
 from surefoot.model.outcomes import Verdict
 from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
@@ -238,6 +238,9 @@ class Session:
             if settings.jobs == "auto"
             else max(1, min(settings.jobs, max(1, busy)))
         )
+        crowded = crowding(quota, jobs)
+        if crowded:
+            self._early("too-many-workers", crowded)
         queue = UnitQueue(units, self._order(jobs, seed, loaded))
         replay = bool(loaded.facts.formats or loaded.facts.reporters) or not self.own_display
         assert self.site is not None

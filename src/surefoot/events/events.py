@@ -78,7 +78,7 @@ class Notice(msgspec.Struct, frozen=True, tag="notice"):
     """surefoot does less than it was asked, or saw something the user should know.
 
     `code` is stable: degraded-workers, no-fork, preload-skipped, shared-path, journal, history,
-    formatter, interrupted, abort, leftover-processes, workdir.
+    formatter, interrupted, abort, leftover-processes, workdir, too-many-workers.
     """
 
     at: float

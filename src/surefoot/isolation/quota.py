@@ -60,6 +60,21 @@ def default_jobs(quota: CpuQuota, units: int, ci: bool) -> int:
     return max(1, min(jobs, units))
 
 
+def crowding(quota: CpuQuota, jobs: int) -> str:
+    """Return what is to be said of a number of workers that somebody fixed; empty for nothing.
+
+    More workers than CPUs can be meant, for a suite that waits for others most of the time. So
+    it is said only above both the CPUs and what a machine of CI is assumed to bear.
+    """
+    if jobs <= max(CI_CAP, quota.cpus):
+        return ""
+    return (
+        f"{jobs} workers share {quota.cpus:g} CPUs ({quota.source}): they wait for each other and"
+        f" for the disk, and deadlines within the suite pass early; leave it to --jobs auto, or"
+        f" cap it at {CI_CAP}"
+    )
+
+
 def cgroup_quota(root: str = "/") -> CpuQuota | None:
     """Return the tightest CPU quota of the process's cgroups, or None when none is set.
 

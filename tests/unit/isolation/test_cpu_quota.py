@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from surefoot.isolation.quota import CpuQuota, cgroup_quota, cpu_quota, default_jobs
+from surefoot.isolation.quota import CpuQuota, cgroup_quota, cpu_quota, crowding, default_jobs
 
 V2 = "29 23 0:26 {inner} {point} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = "31 23 0:27 {inner} {point} rw,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
@@ -198,3 +198,12 @@ def test_what_is_no_quota_is_none(tmp_path: Path, text: str) -> None:
 )
 def test_default_jobs(cpus: float, units: int, ci: bool, jobs: int) -> None:
     assert default_jobs(CpuQuota(cpus, "test"), units, ci) == jobs
+
+
+def test_more_workers_than_cpus_are_told_above_what_ci_bears() -> None:
+    quota = CpuQuota(2.0, "affinity (2 of 64 CPUs)")
+    assert crowding(quota, 16) == ""
+    told = crowding(quota, 32)
+    assert "32 workers share 2 CPUs (affinity (2 of 64 CPUs))" in told
+    assert "cap it at 16" in told
+    assert crowding(CpuQuota(64.0, "affinity (all CPUs)"), 32) == ""

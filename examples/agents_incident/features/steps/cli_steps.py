@@ -135,12 +135,9 @@ def no_error(context):
     assert context.err == "", said(context)
 
 
-@then("the answer is JSON")
 @then("the answer is this JSON")
 def answer_is_json(context):
-    answer = json.loads(context.out)
-    if context.text:
-        assert answer == json.loads(context.text), said(context)
+    assert json.loads(context.out) == json.loads(context.text), said(context)
 
 
 @then("the answer is this YAML")
@@ -151,8 +148,11 @@ def answer_is_yaml(context):
 @then("`{path}` of the envelope is {value}")
 def envelope_has(context, path, value):
     found = json.loads(context.out)
-    for part in path.split("."):
-        found = found[int(part) if part.isdigit() else part]
+    try:
+        for part in path.split("."):
+            found = found[int(part) if part.isdigit() else part]
+    except (KeyError, IndexError):
+        raise AssertionError(f"the envelope has no {path}\n{said(context)}")
     assert found == json.loads(value), f"it is {found!r}\n{said(context)}"
 
 
