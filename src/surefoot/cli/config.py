@@ -1,13 +1,18 @@
 """`surefoot config`: every setting of a run and where it came from. Runs nothing."""
 
+import json
 import os
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from surefoot.config.helptext import command_help, wants_help
 from surefoot.config.resolve import resolve
 from surefoot.config.settings import OPTIONS, Resolved
+from surefoot.config.tables import Tables
 from surefoot.exitcodes import ExitCode
 
 
@@ -41,22 +46,34 @@ def _table(resolved: Resolved) -> str:
     names = max(len(name) for name, _, _ in rows)
     values = max(len(shown) for _, shown, _ in rows)
     lines = [f"{name:<{names}}  {shown:<{values}}  {origin}" for name, shown, origin in rows]
+    for title, keys in _set_tables(resolved).items():
+        lines += ["", f"[{title}]"]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
     if resolved.behave_args:
         lines += ["", f"for behave: {shlex.join(resolved.behave_args)}"]
     return "\n".join(lines) + "\n"
 
 
-def _json(resolved: Resolved) -> str:
-    import json
+def _set_tables(resolved: Resolved) -> dict[str, dict[str, Any]]:
+    """Return the keys of tables that are not as they are by default."""
+    default, given = (msgspec.to_builtins(tables) for tables in (Tables(), resolved.tables))
+    changed = {
+        title: {key: value for key, value in keys.items() if value != default[title][key]}
+        for title, keys in given.items()
+    }
+    return {title: keys for title, keys in changed.items() if keys}
 
+
+def _json(resolved: Resolved) -> str:
     document = {
         "settings": {
             name: {
-                "value": getattr(resolved.settings, name),
+                "value": msgspec.to_builtins(getattr(resolved.settings, name)),
                 "origin": {"kind": origin.kind, "detail": origin.detail},
             }
             for name, origin in resolved.origins.items()
         },
+        "tables": msgspec.to_builtins(resolved.tables),
         "behave_args": resolved.behave_args,
     }
     return json.dumps(document, indent=2) + "\n"

@@ -241,6 +241,25 @@ def test_the_command_shows_every_value_and_its_origin(
     assert lines[len(OPTIONS) :] == ["", "for behave: --jobs=4 --tags 'a b'"]
 
 
+def test_the_command_shows_the_tables_that_are_set(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '[tags]\nissue = ["bug"]\n[quarantine]\nuntil = { net = 2026-12-31 }\n'
+    _write(clean, "surefoot.toml", text)
+    assert command.main([]) == 0
+    shown = capsys.readouterr().out.splitlines()[len(OPTIONS) :]
+    assert shown == [
+        "",
+        "[tags]",
+        'issue = ["bug"]',
+        "",
+        "[quarantine]",
+        'until = {"net": "2026-12-31"}',
+    ]
+    assert command.main(["--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["tags"]["issue"] == ["bug"]
+
+
 @pytest.mark.usefixtures("clean")
 def test_the_command_speaks_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--json", "--preload=a", "x", "--", "--json"]) == 0
