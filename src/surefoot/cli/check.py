@@ -29,6 +29,10 @@ features/. A file is checked with all it needs, and only its findings are told.
   --diff            show what --fix would change, and change nothing
   --explain RULE    what a rule says, why, and how to suppress it
   --rules           list all rules
+  --results RUN ... known bugs against runs (ids, journals, last): what always fails
+                    and is not tagged, what is tagged and always passes
+  --issue N         with --results: the issue for what has no link yet
+  --base REF        what the change since REF captures, mends and loses of known bugs
   --no-cache        neither read nor write .surefoot/check
   -q, --quiet       one line a finding
   -v, --verbose     also what is only informative, and what could not be told
@@ -43,6 +47,8 @@ _VALUED = {
     "--select": "select",
     "--ignore": "ignore",
     "--explain": "explain",
+    "--base": "base",
+    "--issue": "issue",
 }
 _SWITCHES = {
     "--strict": "strict",
@@ -66,6 +72,9 @@ class Arguments(msgspec.Struct):
     select: str = ""
     ignore: str = ""
     explain: str = ""
+    results: list[str] = []
+    base: str = ""
+    issue: str = ""
     strict: bool = False
     fix: bool = False
     diff: bool = False
@@ -84,6 +93,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.explain or arguments.rules:
         sys.stdout.write(_about_rules(arguments))
         return ExitCode.PASSED
+    if arguments.results or arguments.base:
+        return _known_bugs(arguments, os.getcwd())
     request, strict = _request(arguments, os.getcwd())
     report = check(request)
     if arguments.diff:
@@ -104,16 +115,19 @@ def _parse(argv: Sequence[str]) -> Arguments:
         if argument == "--":
             arguments.paths += left
             break
-        if flag in _VALUED:
+        if flag in _VALUED or flag == "--results":
             if not equals:
                 if not left:
                     raise UserError(f"{flag} needs a value; see surefoot check --help")
                 value = left.pop(0)
+            if flag == "--results":
+                arguments.results.append(value)
+                continue
             setattr(arguments, _VALUED[flag], value)
         elif argument in _SWITCHES:
             setattr(arguments, _SWITCHES[argument], True)
         elif argument.startswith("-"):
-            known = [*_VALUED, *_SWITCHES]
+            known = [*_VALUED, "--results", *_SWITCHES]
             raise UserError(
                 f"{argument} is not an option of surefoot check{did_you_mean(flag, known)};"
                 f" known: {', '.join(known)}"
@@ -127,7 +141,50 @@ def _parse(argv: Sequence[str]) -> Arguments:
         )
     if arguments.fix and arguments.diff:
         raise UserError("--fix and --diff contradict each other; give one of them")
+    if arguments.results:
+        arguments.results += arguments.paths
+        arguments.paths = []
+    if arguments.issue and not (arguments.results and arguments.issue.isdecimal()):
+        raise UserError("--issue takes the number of an issue, and goes with --results")
     return arguments
+
+
+def _known_bugs(arguments: Arguments, cwd: str) -> int:
+    """Known bugs against runs and against a change."""
+    from surefoot.cli.rundir import find_run
+    from surefoot.config.resolve import resolve
+    from surefoot.policy.infrastructure import infrastructure_rules
+    from surefoot.policy.static import fixes
+    from surefoot.policy.static.known_bugs import BugRequest, check_known_bugs
+
+    request, strict = _request(arguments, cwd)
+    report = check_known_bugs(
+        BugRequest(
+            cwd=cwd,
+            journals=tuple(find_run(cwd, name) for name in arguments.results),
+            base=arguments.base,
+            issue=int(arguments.issue) if arguments.issue else None,
+            paths=request.paths,
+            severities=request.severities,
+            exclude=request.exclude,
+            tags=request.tags,
+            infrastructure=infrastructure_rules(resolve([], os.environ, cwd).tables.infrastructure),
+            cache=request.cache,
+        )
+    )
+    for note in report.notes:
+        sys.stderr.write(f"surefoot: {note}\n")
+    if arguments.diff:
+        _show_diff(report, cwd)
+        return _exit_code(report, strict=strict)
+    if arguments.fix:
+        # A journal goes on saying what it says: what was mended is taken out instead.
+        for change in fixes.plan(report.found, cwd):
+            fixes.write(change)
+            sys.stderr.write(f"surefoot: mended {change.fixed} findings in {change.shown}\n")
+        report.found = [item for item in report.found if not item.fixable]
+    _write(arguments, _rendered(arguments, report))
+    return _exit_code(report, strict=strict)
 
 
 def _about_rules(arguments: Arguments) -> str:

@@ -31,9 +31,10 @@ EXPLANATIONS = {
         " stay: they say which bug the scenario guards against from now on.",
     ),
     STILL_EXPECTED: (
-        "mended bug that is still expected",
-        "The change mends an issue, by removing the tag from one of its scenarios or by saying"
-        " `Closes #12`, and another scenario of that issue is still tagged to fail.",
+        "mended bug still expected",
+        "A change mends an issue, by removing the tag from one of its scenarios or by saying"
+        " `Closes #12`, and another scenario of that issue is still tagged to fail. Either the"
+        " bug is not mended, or the tag hides that it is.",
     ),
     CAPTURE_LOST: (
         "captured bug lost",

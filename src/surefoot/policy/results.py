@@ -5,7 +5,7 @@ is left alone. The edit that mends a finding is given where it is known and righ
 be given to a single row, and nobody knows the number of an issue but its author.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -20,13 +20,13 @@ ALWAYS_PASSES = "SF512"
 
 EXPLANATIONS = {
     ALWAYS_FAILS: (
-        "always fails without a tag",
+        "fails in every run",
         "A scenario that fails in every recorded run is a known bug or a broken scenario. Mend"
         " it, or tag it as an expected failure with its issue, so that the runs say something"
         " again.",
     ),
     ALWAYS_PASSES: (
-        "always passes, tagged as an expected failure",
+        "passes in every run",
         "A scenario that is tagged as an expected failure and passes in every recorded run: the"
         " bug seems to be mended. Verify it and remove the tag; the link stays.",
     ),
@@ -72,14 +72,14 @@ class _Spot(msgspec.Struct, frozen=True):
 
 def result_findings(
     runs: Sequence[RecordedRun],
-    features: Mapping[str, TaggedFeature],
+    feature_of: Callable[[str], TaggedFeature | None],
     rules: TagRules,
     issue: int | None = None,
 ) -> list[Finding]:
     """Return what the runs show of tags that are missing or left over, by file and line.
 
-    `features` are the files as they are now, by name; `issue` is the number for scenarios that
-    have no link yet.
+    `feature_of` returns a file as it is now; it is asked about few. `issue` is the number for
+    scenarios that have no link yet.
     """
     if not runs:
         return []
@@ -92,7 +92,9 @@ def result_findings(
             by_file.setdefault(first.file, []).append(_Seen(tuple(seen)))
     findings: list[Finding] = []
     for file, found in by_file.items():
-        findings += reporter.file(file, found, features.get(file))
+        telling = [seen for seen in found if reporter.tells(seen)]
+        if telling:
+            findings += reporter.file(file, telling, feature_of(file))
     return sorted(findings, key=lambda item: (item.file, item.line, item.rule))
 
 
@@ -104,45 +106,48 @@ class _Reporter:
         self._rules = rules
         self._issue = issue
 
+    def tells(self, seen: _Seen) -> bool:
+        """Whether the tags of a scenario contradict its results."""
+        if not seen.always_fails and not seen.always_passes:
+            return False
+        bug = bug_tags(seen.last.tags, self._rules)
+        expected = bool(bug.expected_fail)
+        return expected if seen.always_passes else not expected or bool(bug.missing)
+
     def file(
         self, file: str, found: Sequence[_Seen], feature: TaggedFeature | None
     ) -> Iterator[Finding]:
         tables: dict[int, tuple[_Spot, list[_Seen]]] = {}
         for seen in found:
-            if not seen.always_fails and not seen.always_passes:
-                continue
             spot = _spot(feature, seen.last) if feature is not None else None
             if spot is not None and spot.item.rows:
                 tables.setdefault(spot.item.line, (spot, []))[1].append(seen)
             else:
-                yield from self._one(file, seen, spot)
+                yield self._one(file, seen, spot)
         for spot, rows in tables.values():
             yield from self._table(file, spot, rows)
 
-    def _one(self, file: str, seen: _Seen, spot: _Spot | None) -> Iterator[Finding]:
+    def _one(self, file: str, seen: _Seen, spot: _Spot | None) -> Finding:
         line = spot.item.line if spot else seen.last.line
-        bug = bug_tags(seen.last.tags, self._rules)
         if seen.always_passes:
-            if bug.expected_fail:
-                yield self._left_over(file, line, seen, bug.expected_fail, spot)
-        elif not bug.expected_fail or bug.missing:
-            yield self._untagged(file, line, seen, spot if seen.alike else None)
+            expected = bug_tags(seen.last.tags, self._rules).expected_fail
+            return self._left_over(file, line, seen, expected, spot)
+        return self._untagged(file, line, seen, spot if seen.alike else None)
 
     def _table(self, file: str, spot: _Spot, rows: Sequence[_Seen]) -> Iterator[Finding]:
         """Rows of one Examples table: only the whole of it can have a tag."""
         whole = len(rows) == len(spot.item.rows)
         same = len({(seen.always_passes, seen.alike, seen.last.kind) for seen in rows}) == 1
         if whole and same:
-            yield from self._one(file, rows[0], spot)
+            yield self._one(file, rows[0], spot)
             return
         for seen in rows:
             row = _Spot(TaggedItem(seen.last.name, seen.last.line), ())
-            for finding in self._one(file, seen, row):
-                remedy = (
-                    "a single row cannot be tagged: move it to an Examples table of its own, and"
-                    " tag that"
-                )
-                yield msgspec.structs.replace(finding, remedy=remedy, edits=())
+            remedy = (
+                "a single row cannot be tagged: move it to an Examples table of its own, and tag"
+                " that"
+            )
+            yield msgspec.structs.replace(self._one(file, seen, row), remedy=remedy, edits=())
 
     def _untagged(self, file: str, line: int, seen: _Seen, spot: _Spot | None) -> Finding:
         rules = self._rules
@@ -237,8 +242,3 @@ def _spots(feature: TaggedFeature) -> Iterator[_Spot]:
             waiting += [(inner, (*above, item)) for inner in item.items]
         else:
             yield _Spot(item, above)
-
-
-def files_of(runs: Iterable[RecordedRun]) -> list[str]:
-    """Return the feature files that the runs show, sorted."""
-    return sorted({item.file for run in runs for item in run.scenarios.values()})

@@ -6,6 +6,7 @@ Pure functions from a report to text; SARIF has a module of its own.
 import json
 from collections.abc import Sequence
 
+from surefoot.policy.changes import Change
 from surefoot.policy.static.catalog import RULES
 from surefoot.policy.static.check import Found, Report
 from surefoot.report.style import Style, one_line
@@ -19,7 +20,7 @@ def as_text(report: Report, style: Style, *, verbose: bool, quiet: bool) -> str:
     Info is shown with `verbose` only.
     """
     shown = [item for item in report.found if verbose or item.severity != "info"]
-    lines: list[str] = []
+    lines = [change_line(change) for change in report.changes]
     for item in shown:
         finding = item.finding
         place = one_line(finding.place or ".") + (f":{item.column}" if item.column else "")
@@ -37,6 +38,13 @@ def as_text(report: Report, style: Style, *, verbose: bool, quiet: bool) -> str:
     if verbose:
         lines += [f"note: {one_line(note)}" for note in report.notes]
     return "".join(f"{line}\n" for line in lines)
+
+
+def change_line(change: Change) -> str:
+    """Return what a change does to one known bug, on one line."""
+    links = [name for name in (*change.after, *change.before) if name[-1:].isdigit()]
+    issue = f" (@{links[0]})" if links else ""
+    return one_line(f"{change.file}:{change.line}: {change.kind.value} “{change.name}”{issue}")
 
 
 def summary(report: Report) -> str:
@@ -69,6 +77,17 @@ def as_json(report: Report, version: str) -> str:
         "scenarios": report.scenarios,
         "modules": report.modules,
         "suppressed": report.suppressed,
+        "changes": [
+            {
+                "kind": change.kind.value,
+                "file": change.file,
+                "line": change.line,
+                "name": change.name,
+                "tags_before": list(change.before),
+                "tags_after": list(change.after),
+            }
+            for change in report.changes
+        ],
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 

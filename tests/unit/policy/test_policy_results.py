@@ -52,7 +52,7 @@ PLAIN = _feature(TaggedItem("s", 5))
 
 def test_what_fails_in_every_run_and_is_not_tagged() -> None:
     recorded = [_run(_scenario(), name=name) for name in ("r1", "r2", "r3")]
-    (finding,) = result_findings(recorded, PLAIN, RULES)
+    (finding,) = result_findings(recorded, PLAIN.get, RULES)
     assert (finding.rule, finding.place) == ("SF511", "f.feature:5")
     assert finding.message == "“s” failed in all 3 runs and is no expected failure"
     assert finding.remedy == (
@@ -69,7 +69,7 @@ def test_what_fails_in_every_run_and_is_not_tagged() -> None:
 
 
 def test_with_a_number_the_edit_is_whole() -> None:
-    (finding,) = result_findings([_run(_scenario())], PLAIN, RULES, issue=12)
+    (finding,) = result_findings([_run(_scenario())], PLAIN.get, RULES, issue=12)
     new = "@tdd_issue @tdd_issue_12 @tdd_expected_fail"
     assert finding.edits == (Edit("f.feature", 5, new),)
     assert "in the one run given" in finding.message
@@ -78,19 +78,19 @@ def test_with_a_number_the_edit_is_whole() -> None:
 def test_the_link_that_is_there_is_enough() -> None:
     recorded = _run(_scenario(tags=("tdd_issue", "tdd_issue_7")))
     features = _feature(TaggedItem("s", 5, (Tag("tdd_issue", 4), Tag("tdd_issue_7", 4))))
-    (finding,) = result_findings([recorded], features, RULES)
+    (finding,) = result_findings([recorded], features.get, RULES)
     edit = Edit("f.feature", 4, "@tdd_issue_7 @tdd_expected_fail", "@tdd_issue_7")
     assert finding.edits == (edit,)
 
 
 def test_an_expected_failure_without_its_issue_counts_as_untagged() -> None:
-    (finding,) = result_findings([_run(_scenario(tags=("tdd_expected_fail",)))], PLAIN, RULES)
+    (finding,) = result_findings([_run(_scenario(tags=("tdd_expected_fail",)))], PLAIN.get, RULES)
     assert "the tags that it lacks: @tdd_issue @tdd_issue_<N>" in finding.evidence
 
 
 def test_a_malformed_tag_is_named_and_nothing_is_added_to_it() -> None:
     recorded = _run(_scenario(tags=("tdd_issue", "tdd_isue_7")))
-    (finding,) = result_findings([recorded], PLAIN, RULES, issue=7)
+    (finding,) = result_findings([recorded], PLAIN.get, RULES, issue=7)
     assert finding.message.endswith("; its @tdd_isue_7 is malformed")
     assert finding.edits == ()
 
@@ -109,7 +109,7 @@ def test_a_malformed_tag_is_named_and_nothing_is_added_to_it() -> None:
     ],
 )
 def test_what_is_no_finding(recorded: list[RecordedRun]) -> None:
-    assert result_findings(recorded, PLAIN, RULES) == []
+    assert result_findings(recorded, PLAIN.get, RULES) == []
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_is_no_finding(recorded: list[RecordedRun]) -> None:
 )
 def test_failures_that_no_tag_excuses(scenarios: list[RecordedScenario], remedy: str) -> None:
     recorded = [_run(item) for item in scenarios]
-    (finding,) = result_findings(recorded, PLAIN, RULES, issue=1)
+    (finding,) = result_findings(recorded, PLAIN.get, RULES, issue=1)
     assert finding.remedy == remedy
     assert finding.edits == ()
 
@@ -137,7 +137,7 @@ def test_failures_that_no_tag_excuses(scenarios: list[RecordedScenario], remedy:
 def test_what_passes_in_every_run_and_is_tagged() -> None:
     recorded = [_run(_scenario(P, tags=EXPECTED))] * 2
     item = TaggedItem("s", 5, tuple(Tag(name, 4) for name in EXPECTED))
-    (finding,) = result_findings(recorded, _feature(item), RULES)
+    (finding,) = result_findings(recorded, _feature(item).get, RULES)
     assert (finding.rule, finding.line) == ("SF512", 4)
     assert finding.message == "“s” passed in all 2 runs although @tdd_expected_fail says it fails"
     assert finding.edits == (Edit("f.feature", 4, "", "@tdd_expected_fail"),)
@@ -146,21 +146,21 @@ def test_what_passes_in_every_run_and_is_tagged() -> None:
 def test_a_tag_that_it_shares_is_not_removed() -> None:
     recorded = [_run(_scenario(P, tags=EXPECTED))]
     features = _feature(TaggedItem("s", 5), tags=(Tag("tdd_expected_fail", 1),))
-    (finding,) = result_findings(recorded, features, RULES)
+    (finding,) = result_findings(recorded, features.get, RULES)
     assert finding.edits == ()
     assert "stands on line 1 for others too" in finding.remedy
 
 
 def test_rows_are_tagged_by_table_or_not_at_all() -> None:
-    table = TaggedItem("t", 9, (), (), (11, 12))
+    table = TaggedItem("t", 9, rows=(11, 12))
     features = _feature(TaggedItem("rows <x>", 5, (), (table,)))
     one, two = (_scenario(name=f"rows {n}", line=10 + n) for n in (1, 2))
-    (finding,) = result_findings([_run(one, two)], features, RULES, issue=3)
+    (finding,) = result_findings([_run(one, two)], features.get, RULES, issue=3)
     assert finding.line == 9
     new = "@tdd_issue @tdd_issue_3 @tdd_expected_fail"
     assert finding.edits == (Edit("f.feature", 9, new),)
     passing = _scenario(P, name="rows 2", line=12)
-    (finding,) = result_findings([_run(one, passing)], features, RULES, issue=3)
+    (finding,) = result_findings([_run(one, passing)], features.get, RULES, issue=3)
     assert finding.line == 11
     assert "a single row cannot be tagged" in finding.remedy
     assert finding.edits == ()
@@ -168,9 +168,11 @@ def test_rows_are_tagged_by_table_or_not_at_all() -> None:
 
 def test_a_scenario_that_moved_is_found_by_its_name() -> None:
     features = _feature(TaggedItem("other", 5), TaggedItem("s", 20))
-    (finding,) = result_findings([_run(_scenario())], features, RULES, issue=3)
+    (finding,) = result_findings([_run(_scenario())], features.get, RULES, issue=3)
     assert (finding.line, finding.edits[0].line) == (20, 20)
-    (finding,) = result_findings([_run(_scenario())], {}, RULES, issue=3)
+    (finding,) = result_findings(
+        [_run(_scenario())], dict[str, TaggedFeature]().get, RULES, issue=3
+    )
     assert (finding.line, finding.edits) == (5, ())
 
 

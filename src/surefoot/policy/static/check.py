@@ -15,6 +15,7 @@ from surefoot.isolation.quota import cpu_quota
 from surefoot.model.findings import Edit as LineEdit
 from surefoot.model.findings import Finding
 from surefoot.model.guards import GuardSpec
+from surefoot.policy.changes import Change
 from surefoot.policy.names import TagRules
 from surefoot.policy.quarantine import QuarantineRules
 from surefoot.policy.static import catalog, file_rules, guards, layout, tag_rules
@@ -76,6 +77,8 @@ class Report(msgspec.Struct):
     scenarios: int = 0
     modules: int = 0
     suppressed: int = 0
+    changes: list[Change] = []
+    """What a change does to known bugs, where that was asked."""
 
 
 def check(request: Request) -> Report:

@@ -167,7 +167,11 @@ def _replace_word(lines: list[str], edit: LineEdit, removed: set[int]) -> bool:
         lines[edit.line - 1] = line[:start] + edit.new + line[end:]
         return True
     rest = line[end:]
-    lines[edit.line - 1] = line[:start] + (rest[1:] if rest[:1] in (" ", "\t") else rest)
+    if rest.strip():
+        lines[edit.line - 1] = line[:start] + (rest[1:] if rest[:1] in (" ", "\t") else rest)
+    else:
+        # The last word: no space is left behind at the end of the line.
+        lines[edit.line - 1] = line[:start].rstrip() + rest
     if not lines[edit.line - 1].strip():
         removed.add(edit.line)
     return True

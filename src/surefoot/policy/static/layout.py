@@ -122,9 +122,21 @@ def suite_files(base: str, settings: BehaveSettings, paths: Iterable[str]) -> Su
         environment = None
     known = {*modules, environment}
     others = []
-    features: dict[str, None] = {}
     for folder, files in walk(base):
         others += [os.path.join(folder, name) for name in files if name.endswith(".py")]
+    return SuiteFiles(
+        base,
+        environment,
+        tuple(folders),
+        tuple(modules),
+        feature_files(paths),
+        tuple(path for path in others if path not in known),
+    )
+
+
+def feature_files(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the feature files that paths name or hold, each once."""
+    features: dict[str, None] = {}
     for path in paths:
         if os.path.isdir(path):
             for folder, files in walk(path):
@@ -133,14 +145,7 @@ def suite_files(base: str, settings: BehaveSettings, paths: Iterable[str]) -> Su
                         features[os.path.join(folder, name)] = None
         elif path.endswith(".feature"):
             features[path] = None
-    return SuiteFiles(
-        base,
-        environment,
-        tuple(folders),
-        tuple(modules),
-        tuple(features),
-        tuple(path for path in others if path not in known),
-    )
+    return tuple(features)
 
 
 def walk(top: str) -> Iterator[tuple[str, list[str]]]:

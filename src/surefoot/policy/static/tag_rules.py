@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 
 from surefoot.model.findings import Finding
-from surefoot.policy import tags
+from surefoot.policy import changes, results, tags
 from surefoot.policy.names import TagRules
 from surefoot.policy.quarantine import QuarantineRules
 from surefoot.policy.static.facts import FeatureFacts, Scenario
@@ -25,11 +25,42 @@ _EXAMPLES = {
         "@expect_error:TypeError",
         "@tdd_issue @tdd_issue_12 @tdd_expected_fail @expect_error:TypeError",
     ),
+    results.ALWAYS_FAILS: (
+        "# failed in all 20 runs",
+        "@tdd_issue @tdd_issue_12 @tdd_expected_fail",
+    ),
+    results.ALWAYS_PASSES: (
+        "# passed in all 20 runs\n@tdd_issue @tdd_issue_12 @tdd_expected_fail",
+        "@tdd_issue @tdd_issue_12",
+    ),
+    changes.CAPTURE_OPEN: (
+        "+ @tdd_expected_fail",
+        "+ @tdd_issue @tdd_issue_12 @tdd_expected_fail",
+    ),
+    changes.LINK_LOST: (
+        "- @tdd_issue @tdd_issue_12 @tdd_expected_fail",
+        "- @tdd_issue @tdd_issue_12 @tdd_expected_fail\n+ @tdd_issue @tdd_issue_12",
+    ),
+    changes.STILL_EXPECTED: (
+        "# the commit says: Closes #12\n@tdd_issue @tdd_issue_12 @tdd_expected_fail",
+        "# the commit says: Closes #12\n@tdd_issue @tdd_issue_12",
+    ),
+    changes.CAPTURE_LOST: (
+        "- @tdd_issue @tdd_issue_12 @tdd_expected_fail\n- ",
+        "@tdd_issue @tdd_issue_12 @tdd_expected_fail",
+    ),
+}
+_EXPLANATIONS = {**tags.EXPLANATIONS, **results.EXPLANATIONS, **changes.EXPLANATIONS}
+_FIXES = {
+    tags.LINK_ALONE: "adds or corrects the tag where there is one right way",
+    tags.MALFORMED: "adds or corrects the tag where there is one right way",
+    results.ALWAYS_FAILS: "adds the tags, where the issue is known from its link or from --issue",
+    results.ALWAYS_PASSES: "removes the tag, where it stands at that scenario alone",
 }
 
 
 def _rule(code: str) -> Rule:
-    title, text = tags.EXPLANATIONS[code]
+    title, text = _EXPLANATIONS[code]
     bad, good = _EXAMPLES.get(code, ("", ""))
     first, _, rest = text.partition(". ")
     return Rule(
@@ -41,13 +72,11 @@ def _rule(code: str) -> Rule:
         bad=f"{bad}\nScenario: ..." if bad else "",
         good=f"{good}\nScenario: ..." if good else "",
         syntax="gherkin",
-        fixable="adds or corrects the tag where there is one right way"
-        if code in (tags.LINK_ALONE, tags.MALFORMED)
-        else "",
+        fixable=_FIXES.get(code, ""),
     )
 
 
-RULES = tuple(_rule(code) for code in tags.EXPLANATIONS)
+RULES = tuple(_rule(code) for code in _EXPLANATIONS)
 
 
 def tags_of(
@@ -57,7 +86,7 @@ def tags_of(
     today: datetime.date,
 ) -> list[Finding]:
     """Return what tags break, for features by their shown name."""
-    tagged = [_feature(file, facts) for file, facts in features.items() if _has_tags(facts)]
+    tagged = [tagged_feature(file, facts) for file, facts in features.items() if _has_tags(facts)]
     return tag_findings(tagged, rules, quarantine, today)
 
 
@@ -72,7 +101,8 @@ def _has_tags(facts: FeatureFacts) -> bool:
     )
 
 
-def _feature(file: str, facts: FeatureFacts) -> TaggedFeature:
+def tagged_feature(file: str, facts: FeatureFacts) -> TaggedFeature:
+    """Return what the tag rules look at of a feature file."""
     items: list[TaggedItem] = []
     by_rule: dict[int, list[TaggedItem]] = {}
     for scenario in facts.scenarios:
@@ -86,7 +116,12 @@ def _feature(file: str, facts: FeatureFacts) -> TaggedFeature:
 
 def _scenario(scenario: Scenario) -> TaggedItem:
     inner = tuple(
-        TaggedItem(examples.name, examples.line, _plain(examples.tags))
+        TaggedItem(
+            examples.name,
+            examples.line,
+            _plain(examples.tags),
+            rows=tuple(row.line for row in examples.rows),
+        )
         for examples in scenario.examples
     )
     return TaggedItem(scenario.name, scenario.line, _plain(scenario.tags), inner)
