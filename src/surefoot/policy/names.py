@@ -68,6 +68,10 @@ def read_tag(name: str, rules: TagRules) -> Reading:
     for generic in rules.issue:
         if name.startswith(f"{generic}_") and _NUMBER.fullmatch(name, len(generic) + 1):
             return Reading(TagKind.LINK, generic)
+    if "<" in name:
+        # Of an outline: each row has a tag of its own.
+        stem = name.partition("<")[0].removesuffix("_")
+        return Reading(TagKind.LINK, stem) if stem in rules.issue else Reading(TagKind.OTHER)
     word, colon, value = name.partition(":")
     if colon and word == rules.expect_error:
         return Reading(TagKind.EXPECT_ERROR, value)

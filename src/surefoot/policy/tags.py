@@ -269,7 +269,7 @@ class _Checker:
         return {name for name in names if self._read(name).kind is TagKind.LINK}
 
     def _unknown(self, file: str, tag: Tag) -> Iterator[Finding]:
-        if self._pattern.fullmatch(tag.name):
+        if self._pattern.fullmatch(tag.name) or "<" in tag.name:
             return
         if tag.name not in self._undeclared:
             plain = [name for name in self._declared or () if "*" not in name]

@@ -135,8 +135,13 @@ def counts_text(progress: Progress, elapsed: float, estimate: float | None) -> s
     """Return done, failed, flaky, elapsed and what is left."""
     text = (
         f"{progress.done:,}/{progress.total:,} done, {len(progress.failed):,} failed,"
-        f" {progress.flaky:,} flaky, {whole_duration(elapsed)} elapsed"
+        f" {progress.flaky:,} flaky"
     )
+    if progress.expected:
+        text += f", {progress.expected:,} failed as expected"
+    if progress.quarantined:
+        text += f", {progress.quarantined:,} quarantined"
+    text += f", {whole_duration(elapsed)} elapsed"
     left = progress.left(elapsed, estimate)
     return text if left is None else f"{text}, about {whole_duration(left)} left"
 

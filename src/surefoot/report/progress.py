@@ -35,6 +35,8 @@ class Progress:
         self.total = 0
         self.done = 0
         self.flaky = 0
+        self.expected = 0
+        self.quarantined = 0
         self.failed: set[str] = set()
         self.running: dict[int, Running] = {}
         self._ended: dict[int, set[ScenarioPath]] = {}
@@ -106,5 +108,8 @@ class Progress:
             self.failed.discard(event.id)
         elif event.verdict.fails:
             self.failed.add(event.id)
+        elif event.verdict is Verdict.EXPECTED_FAILURE:
+            self.expected += 1
         elif event.verdict is Verdict.QUARANTINED:
+            self.quarantined += 1
             self.failed.discard(event.id)

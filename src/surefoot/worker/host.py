@@ -360,7 +360,7 @@ class Host:
             scenario, path, ordinal, record, started_at, seconds, attempt, judgement
         )
         if judgement is not None:
-            return counts_as_failed(judgement, outcome_of(scenario))
+            return counts_as_failed(judgement, outcome_of(scenario), first=unit.attempt == 1)
         return failed
 
     def _judge(self, scenario: Scenario, runner: Any, attempt: Attempt | None) -> Judgement | None:

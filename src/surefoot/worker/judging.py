@@ -59,8 +59,13 @@ def judge_scenario(
     return judge(tags, seen, policy, lambda name: _place(scenario, name))
 
 
-def counts_as_failed(judgement: Judgement, outcome: Outcome) -> bool:
-    """Return what `Scenario.run` is to answer, by which behave stops with `--stop`."""
+def counts_as_failed(judgement: Judgement, outcome: Outcome, *, first: bool) -> bool:
+    """Return what `Scenario.run` is to answer, by which behave stops with `--stop`.
+
+    In a first attempt an error of the machine decides nothing: there will be another.
+    """
+    if first and judgement.standing is Standing.INFRASTRUCTURE:
+        return False
     return judgement.is_bad(outcome) and not judgement.quarantine
 
 

@@ -39,6 +39,7 @@ def _told(feature: TaggedFeature, rules: TagRules = RULES) -> list[tuple[str, in
         ("tdd_issue", "tdd_issue_12"),
         ("tdd_bug", "tdd_bug_7", "tdd_expected_fail"),
         ("tdd_issue", "tdd_issue_12", "tdd_expected_fail", "expect_error:TypeError"),
+        ("tdd_issue", "tdd_issue_<number>", "tdd_expected_fail", "area_<area>"),
     ],
 )
 def test_tags_that_break_no_rule(tags: tuple[str, ...]) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from tests.unit.report import runs
 
 from surefoot.events.events import Event, FeatureFinished, LoadFailed, VerdictReached, WorkerReady
 from surefoot.events.records import CapturedRecord, FeatureRecord, State
-from surefoot.model.outcomes import Outcome, Verdict
+from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict
 from surefoot.report.junit import write_junit
 from surefoot.report.junit_case import MAX_OUTPUT
 
@@ -142,6 +143,66 @@ def test_failures_and_errors(tmp_path: Path) -> None:
     assert undefined is not None
     assert undefined.attrib == {"message": "undefined step: Then an end", "type": "undefined"}
     assert list(case(root, "Passes")) == []
+
+
+def test_what_the_policy_decided(tmp_path: Path) -> None:
+    item = runs.feature(0, ["known", "mended", "held", "machine", "cut"])
+    expected = runs.attempt(
+        item,
+        0,
+        Outcome.FAILED,
+        bad=runs.ASSERTION,
+        judgement=Judgement(Standing.EXPECTED_FAILURE, "fails as expected (@tdd_issue_1)"),
+    )
+    mended = runs.attempt(
+        item, 1, Outcome.PASSED, judgement=Judgement(Standing.UNEXPECTED_PASS, "it is mended")
+    )
+    held = runs.attempt(
+        item, 2, Outcome.ERROR, bad=runs.TRACEBACK, judgement=Judgement(quarantine="until then")
+    )
+    machine = [
+        runs.attempt(
+            item,
+            3,
+            Outcome.ERROR,
+            attempt=number,
+            bad=runs.TRACEBACK,
+            judgement=Judgement(Standing.INFRASTRUCTURE, "of the machine"),
+        )
+        for number in (1, 2)
+    ]
+    # The journal ends before its verdict.
+    cut = runs.attempt(
+        item, 4, Outcome.FAILED, bad=runs.ASSERTION, judgement=Judgement(Standing.EXPECTED_FAILURE)
+    )
+    verdicts = [
+        runs.verdict(expected, of=Verdict.EXPECTED_FAILURE),
+        runs.verdict(mended, of=Verdict.UNEXPECTED_PASS),
+        runs.verdict(held, of=Verdict.QUARANTINED),
+        runs.verdict(*machine, of=Verdict.FAILED),
+    ]
+    reasons = ["fails as expected (@tdd_issue_1)", "it is mended", "until then", "of the machine"]
+    verdicts = [
+        msgspec.structs.replace(event, reason=reason)
+        for event, reason in zip(verdicts, reasons, strict=True)
+    ]
+    events = [runs.started(), runs.planned(item), expected, mended, held, *machine, cut, *verdicts]
+    root = junit(tmp_path, events)
+    shown = {
+        name: [(child.tag, child.get("type"), child.get("message")) for child in case(root, name)]
+        for name in ("known", "mended", "held", "machine", "cut")
+    }
+    assert shown["known"] == [
+        ("skipped", "expected_failure", "fails as expected (@tdd_issue_1)"),
+        ("system-out", None, None),
+    ]
+    assert shown["mended"] == [("failure", "unexpected_pass", "it is mended")]
+    assert shown["held"][0] == ("skipped", "quarantined", "until then")
+    assert [(tag, kind) for tag, kind, _ in shown["machine"]] == [
+        ("error", "infrastructure"),
+        ("rerunError", "infrastructure"),
+    ]
+    assert shown["cut"][0][:2] == ("skipped", "expected_failure")
 
 
 def test_captured_sections_stand_in_for_output(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from surefoot.policy.names import TagRules
 from surefoot.policy.quarantine import QuarantineRules
 from surefoot.policy.static.facts import FeatureFacts, Scenario
 from surefoot.policy.static.rule import Rule
-from surefoot.policy.tags import Tag, TaggedFeature, TaggedItem, tag_findings
+from surefoot.policy.tags import TaggedFeature, TaggedItem, tag_findings
 
 _EXAMPLES = {
     tags.LINK_ALONE: ("@tdd_issue_12", "@tdd_issue @tdd_issue_12"),
@@ -110,8 +110,8 @@ def tagged_feature(file: str, facts: FeatureFacts) -> TaggedFeature:
     items += by_rule.get(-1, [])
     for number, rule in enumerate(facts.rules):
         inner = tuple(by_rule.get(number, ()))
-        items.append(TaggedItem(rule.name, rule.line, _plain(rule.tags), inner))
-    return TaggedFeature(file, facts.name, facts.line, _plain(facts.tags), tuple(items))
+        items.append(TaggedItem(rule.name, rule.line, tuple(rule.tags), inner))
+    return TaggedFeature(file, facts.name, facts.line, tuple(facts.tags), tuple(items))
 
 
 def _scenario(scenario: Scenario) -> TaggedItem:
@@ -119,14 +119,9 @@ def _scenario(scenario: Scenario) -> TaggedItem:
         TaggedItem(
             examples.name,
             examples.line,
-            _plain(examples.tags),
+            tuple(examples.tags),
             rows=tuple(row.line for row in examples.rows),
         )
         for examples in scenario.examples
     )
-    return TaggedItem(scenario.name, scenario.line, _plain(scenario.tags), inner)
-
-
-def _plain(found: list[Tag]) -> tuple[Tag, ...]:
-    # A tag with a placeholder has its name only when the row is known.
-    return tuple(tag for tag in found if "<" not in tag.name)
+    return TaggedItem(scenario.name, scenario.line, tuple(scenario.tags), inner)
