@@ -457,7 +457,7 @@ class Session:
             if keep:
                 target = os.path.join(self.run_dir, "written", f"w{slot}")
                 if tree.overlay:
-                    saved = keep_overlay(os.path.join(tree.copy, "upper"), target)
+                    saved = rundir.keep_overlay(os.path.join(tree.copy, "upper"), target)
                 else:
                     paths = written(self._copy_plans[slot], tree.copy)
                     saved = bool(paths)
@@ -580,22 +580,3 @@ class Session:
         """Remove the directory of a session that ran nothing."""
         if self.run_dir:
             shutil.rmtree(self.run_dir, ignore_errors=True)
-
-
-def keep_overlay(upper: str, target: str) -> bool:
-    """Save what was written in an overlay; return whether there was anything.
-
-    Removed files appear there as devices, which are left out.
-    """
-    found = False
-    for directory, names, files in os.walk(upper):
-        names[:] = [name for name in names if name != rundir.HOME]
-        for name in files:
-            path = os.path.join(directory, name)
-            if not os.path.isfile(path) or name.endswith(".pyc"):
-                continue
-            place = os.path.join(target, os.path.relpath(path, upper))
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            shutil.copy2(path, place)
-            found = True
-    return found

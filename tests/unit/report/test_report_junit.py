@@ -186,7 +186,16 @@ def test_what_the_policy_decided(tmp_path: Path) -> None:
         msgspec.structs.replace(event, reason=reason)
         for event, reason in zip(verdicts, reasons, strict=True)
     ]
-    events = [runs.started(), runs.planned(item), expected, mended, held, *machine, cut, *verdicts]
+    events: list[Event] = [
+        runs.started(),
+        runs.planned(item),
+        expected,
+        mended,
+        held,
+        *machine,
+        cut,
+        *verdicts,
+    ]
     root = junit(tmp_path, events)
     shown = {
         name: [(child.tag, child.get("type"), child.get("message")) for child in case(root, name)]
