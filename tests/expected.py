@@ -248,6 +248,7 @@ _SAME = (
     _same("setup_teardown", 0, passed=5),
     _but(_same("shared_file", 0, passed=10), workdir="copy"),
     _but(_same("abort", 1, passed=3, untested=2), workers=_ONE_WORKER),
+    _same("warnings", 1, passed=7, failed=3),
     _but(_same("interrupt", 1, passed=1, error=1, untested=2), workers=_ONE_WORKER),
     _but(_same("hook_and_step", 1, hook_error=2, untested=1), workers=_ONE_WORKER),
     _but(

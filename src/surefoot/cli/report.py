@@ -11,6 +11,7 @@ from surefoot.events.events import (
     Event,
     FeatureFinished,
     ScenarioFinished,
+    SuiteLoaded,
     SuitePlanned,
     VerdictReached,
 )
@@ -123,7 +124,7 @@ def _format(request: _Request, path: str) -> None:
     config.format = list(request.formats)
     config.outputs = config.outputs[-len(request.formats) :]
     config.reporters = []
-    replay = Replay(config, {}, live=True)
+    replay = Replay(config, {}, live=True, load_output=_load_output(path))
     for events in _by_feature(path):
         replay.feature(*assemble(events))
     replay.close(aborted=False)
@@ -131,6 +132,16 @@ def _format(request: _Request, path: str) -> None:
         sys.stderr.write(f"surefoot: {problem}\n")
     if replay.problems:
         raise UserError("not every report could be rebuilt (see above)")
+
+
+def _load_output(path: str) -> str:
+    """Return what loading the suite wrote, which a journal tells before it names a feature."""
+    for event in JournalReader(path).events():
+        if isinstance(event, SuiteLoaded):
+            return event.output
+        if isinstance(event, SuitePlanned):
+            break
+    return ""
 
 
 def _by_feature(path: str) -> Iterator[list[Event]]:

@@ -170,6 +170,8 @@ class ScenarioRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     undefined: list[tuple[str, str]] = []
     """(step type, step name) of each undefined step, in the order behave found them."""
     hook_failures: int = 0
+    warnings_repeat: bool = False
+    """Whether the suite asked for warnings every time, and not only the first."""
     earlier: list["ScenarioRecord"] = []
     """Earlier runs of the same scenario object, as `behave.contrib.scenario_autoretry` makes."""
 

@@ -30,6 +30,7 @@ from surefoot.events.records import (
     StepCall,
 )
 from surefoot.model.scenarios import ScenarioPath
+from surefoot.report.warned import ShownOnce
 from surefoot.suite import decode as rebuild
 from surefoot.suite.load import formatter_class, is_live, terminal_formatter
 from surefoot.worker.protocol import (
@@ -41,9 +42,9 @@ from surefoot.worker.protocol import (
 )
 
 
-def replay_process(channel: Channel, suite: Any, journal: str) -> None:
+def replay_process(channel: Channel, suite: Any, journal: str, load_output: str) -> None:
     """Serve the coordinator: replay each feature it names, close everything at the end."""
-    replay = Replay(suite.config, _functions(suite.registry))
+    replay = Replay(suite.config, _functions(suite.registry), load_output=load_output)
     while True:
         try:
             message, body = channel.receive()
@@ -168,9 +169,18 @@ class Replay:
     """The formatters and reporters of one configuration, called for one feature after another."""
 
     def __init__(
-        self, config: Any, functions: dict[tuple[str, int], Any], *, live: bool = False
+        self,
+        config: Any,
+        functions: dict[tuple[str, int], Any],
+        *,
+        live: bool = False,
+        load_output: str = "",
     ) -> None:
-        """With `live` formatters are called that otherwise run in the workers."""
+        """With `live` formatters are called that otherwise run in the workers.
+
+        `load_output` is what loading the suite wrote.
+        """
+        self._shown_once = ShownOnce(load_output)
         self._config = config
         self._live = live
         self._functions = functions
@@ -219,6 +229,8 @@ class Replay:
 
     def feature(self, record: FeatureRecord, scenarios: dict[ScenarioPath, ScenarioRecord]) -> None:
         """Replay one feature."""
+        record = self._shown_once.feature(record)
+        scenarios = {path: self._shown_once.scenario(scenarios[path]) for path in sorted(scenarios)}
         model = rebuild.FeatureModel(record, scenarios)
         feature = model.feature
         if record.ran:

@@ -248,6 +248,7 @@ def scenario(
     undefined: list[tuple[str, str]] | None = None,
     hook_failures: int = 0,
     earlier: list[ScenarioRecord] | None = None,
+    warnings_repeat: bool = False,
 ) -> ScenarioRecord:
     """Return a scenario as it stands, with the formatter calls made for it."""
     steps = [step(item, filename) for item in element.all_steps]
@@ -274,6 +275,7 @@ def scenario(
         calls=_without_known_names(calls or [], steps),
         undefined=undefined or [],
         hook_failures=hook_failures,
+        warnings_repeat=warnings_repeat,
         earlier=earlier or [],
     )
 

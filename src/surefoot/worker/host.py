@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from typing import Any
 
 import msgspec
@@ -336,6 +337,7 @@ class Host:
         self._files.begin()
         self._touched()
         self._board.scenario(ordinal)
+        _forget_warnings()
         hook_failures = runner.hook_failures
         undefined = len(runner.undefined_steps)
         started_at = _time()
@@ -403,6 +405,7 @@ class Host:
             undefined=undefined,
             hook_failures=failures,
             earlier=segment.earlier,
+            warnings_repeat=_warnings_repeat(),
         )
 
     def _keep_log(self, runner: Any) -> None:
@@ -509,6 +512,19 @@ def original_paths(line: bytes, tree: CopyTree | None) -> bytes:
     old = _ENCODER.encode(tree.copy)[1:-1]
     new = _ENCODER.encode(tree.original)[1:-1]
     return line.replace(old, new)
+
+
+def _forget_warnings() -> None:
+    """Let each warning be shown again, once: what is too much, the replay leaves out.
+
+    Leaving `catch_warnings` makes all registries of shown warnings invalid.
+    """
+    with warnings.catch_warnings():
+        pass
+
+
+def _warnings_repeat() -> bool:
+    return any(action in ("always", "all") for action, *_ in warnings.filters)
 
 
 def _make_watch(load: Load) -> WriteWatch:

@@ -66,6 +66,7 @@ class _Zygote:
         self._handles: dict[int, int] = {}
         """pid -> pidfd"""
         self._seeded_state: Any = None
+        self._load_text = ""
         self._terminal = (os.dup(1), os.dup(2))
         self._temporary: Any = None
         """Where temporary files went before the suite was loaded."""
@@ -153,6 +154,7 @@ class _Zygote:
             # The suite seeded the generator. random re-seeds itself in forked children.
             self._seeded_state = random.getstate()
         self._board.at(Place.IDLE)
+        self._load_text = self._load_output(log)
         notes = [f"note: {notice}" for notice in suite.notices]
         return (
             Loaded(
@@ -163,7 +165,7 @@ class _Zygote:
                 slowest_imports=telemetry.slowest(),
                 python_threads=telemetry.python_threads(),
                 native_threads=telemetry.native_threads(),
-                output=self._load_output(log),
+                output=self._load_text,
                 notices=notes,
             ),
             b"",
@@ -372,7 +374,9 @@ class _Zygote:
             atexit._clear()
             from surefoot.report.behave_formatters import replay_process
 
-            replay_process(Channel(socket.socket(fileno=descriptor)), self._suite, journal)
+            replay_process(
+                Channel(socket.socket(fileno=descriptor)), self._suite, journal, self._load_text
+            )
             code = 0
         except BaseException:  # nothing of the zygote may run here
             import traceback
