@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint bench parity docs lock clean
+.PHONY: help demo test lint bench parity incident docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make lint    only the quick part: ruff, mypy, import-linter"
 	@echo "make bench   measure against plain behave and its other runners, into bench/RESULTS.md"
 	@echo "make parity  compare whole real suites with plain behave, scenario by scenario"
+	@echo "make incident hold the incident in examples against what surefoot says of it"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make lock    pin the development requirements anew (LOCK_FLAGS=--upgrade: newest)"
 	@echo "make clean   remove what these commands made, the environment included"
@@ -62,6 +63,9 @@ bench: $(READY)
 
 parity: $(READY)
 	@"$(BIN)/python" -m tests.parity
+
+incident: $(READY)
+	@"$(BIN)/python" -m examples.incident
 
 docs: $(READY)
 	@"$(BIN)/python" -m surefoot.config.docs

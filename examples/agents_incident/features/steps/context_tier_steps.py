@@ -1,5 +1,6 @@
 """Steps of the context tier service."""
 
+import os
 import threading
 import time
 
@@ -15,6 +16,10 @@ def tier_name(text):
 
 
 register_type(Tier=tier_name)
+
+
+def debug(text):
+    print(f"DEBUG {time.time():.6f} {os.getpid()} {threading.current_thread()} {text}")
 
 
 def at_once(count, work):
@@ -68,7 +73,9 @@ def discard(context, key):
 def threads_put(context, threads, count):
     def work(number):
         for entry in range(count):
+            debug(f"before entry {number}/{entry}: {context.tiers.snapshot()}")
             context.tiers.put(f"{number}/{entry}", "text")
+            debug(f"after entry {number}/{entry}: {context.tiers.snapshot()}")
 
     at_once(threads, work)
 
