@@ -25,13 +25,14 @@ from surefoot.isolation import scope
 from surefoot.isolation.filecopy import copy_bytes, share_blocks
 from surefoot.isolation.template import (
     Source,
+    Store,
     TemplateError,
     builder_lock,
     checked_name,
     digest,
     failure_text,
-    kept_templates,
-    this_run,
+    open_store,
+    store_name,
 )
 
 _MAGIC = b"SQLite format 3\0"
@@ -144,7 +145,7 @@ class SqliteTemplate:
         version = sqlite3.sqlite_version
         key = f"{self._name}-{digest(self._build, self._uses, 'sqlite', version)}"
         try:
-            store = _store(kept=bool(self._uses))
+            store = open_store(kept=bool(self._uses))
             path = os.path.join(store.directory, f"{key}.sqlite")
             if _is_whole(path):
                 return path
@@ -159,7 +160,7 @@ class SqliteTemplate:
             ) from error
         return path
 
-    def _make(self, store: "_Store", key: str, path: str) -> None:
+    def _make(self, store: Store, key: str, path: str) -> None:
         # Left by a builder that died, if it is there.
         work = os.path.join(store.directory, f"{key}.building")
         shutil.rmtree(work, ignore_errors=True)
@@ -178,7 +179,7 @@ class SqliteTemplate:
             os.rename(whole, path)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        store.remove_stale(self._name, path)
+        _remove_stale(store.directory, self._name, path)
 
 
 def sqlite_template(
@@ -198,81 +199,6 @@ def sqlite_template(
     Raises TemplateError for a name that is not usable.
     """
     return SqliteTemplate(build, name, uses, timeout)
-
-
-class _Store(msgspec.Struct, frozen=True):
-    """Where templates are."""
-
-    directory: str
-    run: str
-
-    def check_failed(self, key: str) -> None:
-        """Raise TemplateError where the build has failed in this run: it would again."""
-        with contextlib.suppress(OSError, ValueError):
-            with open(self._failed(key), encoding="utf-8") as file:
-                run, _, text = file.read().partition("\n")
-            if run == self.run:
-                raise TemplateError(f"{text} (tried once in this run)")
-
-    def note_failed(self, key: str, text: str) -> None:
-        """Keep others of this run from trying again."""
-        with contextlib.suppress(OSError), open(self._failed(key), "w", encoding="utf-8") as file:
-            file.write(f"{self.run}\n{text}")
-
-    def remove_stale(self, name: str, newest: str) -> None:
-        """Remove older templates of a name. Who has one open can go on copying it."""
-        found = []
-        for file in os.listdir(self.directory):
-            base, dot, _ = file.partition(".")
-            path = os.path.join(self.directory, file)
-            if base.rpartition("-")[0] == name and path != newest and dot:
-                with contextlib.suppress(OSError):
-                    found.append((os.stat(path).st_mtime_ns, path))
-        templates = [item for item in sorted(found) if item[1].endswith(".sqlite")]
-        for _, path in templates[: max(0, len(templates) - _KEPT + 1)]:
-            for tail in (".sqlite", ".failed"):
-                with contextlib.suppress(OSError):
-                    os.unlink(path.removesuffix(".sqlite") + tail)
-
-    def _failed(self, key: str) -> str:
-        return os.path.join(self.directory, f"{key}.failed")
-
-
-def store_name() -> str:
-    """Return where templates of this process are kept, for messages."""
-    return scope.place().run_dir or os.getcwd()
-
-
-def _store(*, kept: bool) -> _Store:
-    """Return the store, made where it is not there. Raises OSError."""
-    run_dir = scope.place().run_dir
-    if kept:
-        directory = kept_templates(run_dir)
-        os.makedirs(directory, exist_ok=True)
-        home = os.path.dirname(directory)
-        if os.path.basename(home) == ".surefoot":
-            ignore = os.path.join(home, ".gitignore")
-            if not os.path.exists(ignore):
-                with open(ignore, "w", encoding="ascii") as file:
-                    file.write("*\n")
-    elif run_dir:
-        directory = os.path.join(run_dir, "templates")
-        os.makedirs(directory, exist_ok=True)
-    else:
-        directory = _of_process()
-    return _Store(directory, this_run())
-
-
-def _of_process() -> str:
-    """Return the directory of templates that only this process uses."""
-    directory = _own.get(os.getpid())
-    if directory is None:
-        directory = _own[os.getpid()] = tempfile.mkdtemp(prefix="surefoot-templates-")
-        scope.at_process_end(lambda _failed: shutil.rmtree(directory, ignore_errors=True))
-    return directory
-
-
-_own: dict[int, str] = {}
 
 
 def _is_whole(path: str) -> bool:
@@ -326,3 +252,19 @@ def _copy_whole(source_path: str, target_path: str) -> None:
             os.close(target)
     finally:
         os.close(source)
+
+
+def _remove_stale(directory: str, name: str, newest: str) -> None:
+    """Remove older templates of a name. Who has one open can go on copying it."""
+    found = []
+    for file in os.listdir(directory):
+        base, dot, _ = file.partition(".")
+        path = os.path.join(directory, file)
+        if base.rpartition("-")[0] == name and path != newest and dot:
+            with contextlib.suppress(OSError):
+                found.append((os.stat(path).st_mtime_ns, path))
+    templates = [item for item in sorted(found) if item[1].endswith(".sqlite")]
+    for _, path in templates[: max(0, len(templates) - _KEPT + 1)]:
+        for tail in (".sqlite", ".failed"):
+            with contextlib.suppress(OSError):
+                os.unlink(path.removesuffix(".sqlite") + tail)

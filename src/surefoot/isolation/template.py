@@ -10,10 +10,14 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+import msgspec
 
 from surefoot.errors import UserError
 from surefoot.isolation import scope
@@ -166,3 +170,63 @@ def _locked(descriptor: int) -> bool:
 def failure_text(name: str, error: BaseException) -> str:
     """Return the sentence that says that a build has failed."""
     return f"the template {name} could not be built: {type(error).__name__}: {error}"
+
+
+class Store(msgspec.Struct, frozen=True):
+    """Where templates are."""
+
+    directory: str
+    run: str
+
+    def check_failed(self, key: str) -> None:
+        """Raise TemplateError where the build has failed in this run: it would again."""
+        with contextlib.suppress(OSError, ValueError):
+            with open(self._failed(key), encoding="utf-8") as file:
+                run, _, text = file.read().partition("\n")
+            if run == self.run:
+                raise TemplateError(f"{text} (tried once in this run)")
+
+    def note_failed(self, key: str, text: str) -> None:
+        """Keep others of this run from trying again."""
+        with contextlib.suppress(OSError), open(self._failed(key), "w", encoding="utf-8") as file:
+            file.write(f"{self.run}\n{text}")
+
+    def _failed(self, key: str) -> str:
+        return os.path.join(self.directory, f"{key}.failed")
+
+
+def store_name() -> str:
+    """Return where templates of this process are kept, for messages."""
+    return scope.place().run_dir or os.getcwd()
+
+
+def open_store(*, kept: bool) -> Store:
+    """Return the store, made where it is not there. Raises OSError."""
+    run_dir = scope.place().run_dir
+    if kept:
+        directory = kept_templates(run_dir)
+        os.makedirs(directory, exist_ok=True)
+        home = os.path.dirname(directory)
+        if os.path.basename(home) == ".surefoot":
+            ignore = os.path.join(home, ".gitignore")
+            if not os.path.exists(ignore):
+                with open(ignore, "w", encoding="ascii") as file:
+                    file.write("*\n")
+    elif run_dir:
+        directory = os.path.join(run_dir, "templates")
+        os.makedirs(directory, exist_ok=True)
+    else:
+        directory = _of_process()
+    return Store(directory, this_run())
+
+
+def _of_process() -> str:
+    """Return the directory of templates that only this process uses."""
+    directory = _own.get(os.getpid())
+    if directory is None:
+        directory = _own[os.getpid()] = tempfile.mkdtemp(prefix="surefoot-templates-")
+        scope.at_process_end(lambda _failed: shutil.rmtree(directory, ignore_errors=True))
+    return directory
+
+
+_own: dict[int, str] = {}
