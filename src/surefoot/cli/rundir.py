@@ -7,6 +7,8 @@ directory each. The oldest runs beyond `--keep-runs` are removed when a run begi
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -85,7 +87,7 @@ def _running(path: str) -> bool:
 def finish_run_dir(path: str) -> None:
     """Mark a run as over and remove what only served it while it ran."""
     for name in os.listdir(path):
-        if name == "pid" or name.startswith(("board-", "stacks-", "load-")):
+        if name == "pid" or name.startswith(("board-", "stacks-", "load-", "postgres-")):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(path, name))
     output = os.path.join(path, "output")
@@ -94,6 +96,25 @@ def finish_run_dir(path: str) -> None:
             file = os.path.join(output, name)
             if os.path.getsize(file) == 0:
                 os.unlink(file)
+
+
+def drop_databases(path: str) -> None:
+    """Drop what a run that has ended left on database servers, where it used any.
+
+    In a process of its own, with a deadline: a server may not answer. What it does not manage,
+    the next run that uses the server does.
+    """
+    if not any(name.startswith("postgres-") for name in os.listdir(path)):
+        return
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
+            [sys.executable, "-m", "surefoot.isolation.postgres", path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=15,
+            check=False,
+        )
 
 
 def find_run(cwd: str, name: str) -> str:

@@ -544,6 +544,7 @@ class Session:
             self._history = None
         self.settle_scratch()
         if self.run_dir and os.path.isdir(self.run_dir):
+            rundir.drop_databases(self.run_dir)
             rundir.finish_run_dir(self.run_dir)
 
     def note_load_failure(self, refused: LoadRefusedError) -> None:

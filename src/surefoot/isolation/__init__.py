@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from surefoot.isolation.directories import scenario_dir
     from surefoot.isolation.ports import NoFreePortError, PortLease, free_port, lease_ports
+    from surefoot.isolation.postgres import PostgresCopy, PostgresTemplate, postgres_template
     from surefoot.isolation.sqlite import SqliteCopy, SqliteTemplate, sqlite_template
     from surefoot.isolation.template import TemplateError
 
 __all__ = [
     "NoFreePortError",
     "PortLease",
+    "PostgresCopy",
+    "PostgresTemplate",
     "SqliteCopy",
     "SqliteTemplate",
     "TemplateError",
     "free_port",
     "lease_ports",
+    "postgres_template",
     "scenario_dir",
     "sqlite_template",
 ]
@@ -29,11 +33,14 @@ __all__ = [
 _HOMES = {
     "NoFreePortError": "ports",
     "PortLease": "ports",
+    "PostgresCopy": "postgres",
+    "PostgresTemplate": "postgres",
     "SqliteCopy": "sqlite",
     "SqliteTemplate": "sqlite",
     "TemplateError": "template",
     "free_port": "ports",
     "lease_ports": "ports",
+    "postgres_template": "postgres",
     "scenario_dir": "directories",
     "sqlite_template": "sqlite",
 }
