@@ -105,6 +105,9 @@ def _object(item: Found) -> dict[str, object]:
         "remedy": finding.remedy,
         "evidence": list(finding.evidence),
         "fixable": item.fixable,
+        "edits": [
+            {"line": edit.line, "old": edit.old, "new": edit.new} for edit in item.line_edits
+        ],
     }
 
 
