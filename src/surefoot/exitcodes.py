@@ -23,6 +23,9 @@ class ExitCode(IntEnum):
     """The selection matched no scenario, and `--allow-empty` was not set."""
     POLICY = 6
     """A tag or suite policy was violated."""
+    ENVIRONMENT = 7
+    """`surefoot triage`: its own surroundings are broken: a forge that does not answer, no log
+    that can be read. Never filed as an issue."""
     INTERNAL = 70
     """A defect of surefoot itself; the message names the report to attach."""
     INTERRUPTED = 130

@@ -31,7 +31,8 @@ examples:
   surefoot report last -f json -o r.json
 
 exit codes: 0 passed, 1 failed, 2 usage, 3 flaky, 4 not loaded, 5 nothing ran,
-6 policy, 70 our bug, 130 interrupted. Documentation: docs/ in the repository.
+6 policy, 7 surroundings of triage broken, 70 our bug, 130 interrupted.
+Documentation: docs/ in the repository.
 """
 
 

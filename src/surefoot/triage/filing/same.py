@@ -16,6 +16,7 @@ from surefoot.triage.filing.marker import read_marker, read_rules
 from surefoot.triage.filing.rank import Index, Ranked
 from surefoot.triage.filing.words import clean_body
 from surefoot.triage.forges.values import Issue
+from surefoot.triage.masking import relative
 from surefoot.triage.model import Cluster, FailureKind
 
 NEAR_SCORE = 0.45
@@ -215,7 +216,3 @@ def check(
 def _bare(exception: str) -> str:
     return exception.rpartition(".")[2]
 
-
-def relative(path: str) -> str:
-    """Return a path without a leading `./`, with slashes."""
-    return path.replace("\\", "/").removeprefix("./")

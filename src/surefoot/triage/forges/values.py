@@ -55,7 +55,8 @@ class Job(msgspec.Struct, frozen=True):
     ended: float | None = None
     url: str = ""
     needs: tuple[str, ...] = ()
-    size: int | None = None
+    last: bool = True
+    """False when a later attempt is known: pages that know no attempts show that one."""
 
 
 class Artefact(msgspec.Struct, frozen=True):
