@@ -215,4 +215,3 @@ def check(
 
 def _bare(exception: str) -> str:
     return exception.rpartition(".")[2]
-
