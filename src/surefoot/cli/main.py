@@ -11,6 +11,7 @@ _COMMANDS = {
     "list": "show what would run, without running it",
     "check": "look for faults of a suite without running it",
     "report": "rebuild reports from the journal of a run",
+    "explore": "search the orders of a scenario's threads for one that fails",
     "config": "show every option's value and where it came from",
 }
 
@@ -88,6 +89,8 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
         from surefoot.cli.check import main as command
     elif name == "report":
         from surefoot.cli.report import main as command
+    elif name == "explore":
+        from surefoot.cli.explore import main as command
     else:
         from surefoot.cli.config import main as command
     return command

@@ -32,6 +32,9 @@ StartMethod = Literal["auto", "fork", "spawn"]
 Tmpdir = Literal["shared", "worker", "scenario"]
 Seeding = Literal["off", "scenario"]
 Leaks = Literal["off", "report", "fail"]
+Explored = Literal["tagged", "all", "off"]
+ExplorePolicy = Literal["both", "random", "pct"]
+ExploreGranularity = Literal["auto", "sync", "line", "opcode"]
 Progress = Literal["auto", "live", "plain", "off"]
 
 LEAK_KINDS = (
@@ -294,6 +297,84 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "`fail = false`.",
         ),
     ] = ()
+    explore: Annotated[
+        Explored,
+        Option(
+            kind=Choice(get_args(Explored)),
+            group=Group.THREADS,
+            metavar="WHICH",
+            brief="tagged, all or off",
+            text="Which scenarios are explored: run again and again with their threads one at a "
+            "time, in another order each time, until one order fails. `tagged` is those with "
+            "`@explore`; see [threads.md](threads.md#exploring-schedules).",
+        ),
+    ] = "tagged"
+    explore_schedules: Annotated[
+        int,
+        Option(
+            kind=Whole(least=1),
+            group=Group.THREADS,
+            metavar="N",
+            brief="orders to try of a scenario",
+            text="How many schedules are tried of a scenario whose tag does not say it.",
+        ),
+    ] = 200
+    explore_seed: Annotated[
+        int | None,
+        Option(
+            kind=Whole(word=NONE),
+            group=Group.THREADS,
+            metavar="N",
+            brief="seed of the schedules",
+            text="The seed of the schedules. With `none` it is that of the run, another one each "
+            "time; the report names it.",
+        ),
+    ] = None
+    explore_policy: Annotated[
+        ExplorePolicy,
+        Option(
+            kind=Choice(get_args(ExplorePolicy)),
+            group=Group.THREADS,
+            metavar="HOW",
+            brief="both, random or pct",
+            text="How a schedule chooses the thread that goes on: at random at each point, or by "
+            "random priorities that change a few times (`pct`). `both` takes turns.",
+        ),
+    ] = "both"
+    explore_granularity: Annotated[
+        ExploreGranularity,
+        Option(
+            kind=Choice(get_args(ExploreGranularity)),
+            group=Group.THREADS,
+            metavar="WHERE",
+            brief="auto, sync, line or opcode",
+            text="Where a thread can be stopped: at lock operations and clock reads (`sync`), also "
+            "before each line, or also before each instruction. `auto` takes lines and "
+            "instructions in turn.",
+        ),
+    ] = "auto"
+    explore_packages: Annotated[
+        tuple[str, ...],
+        Option(
+            kind=Modules(),
+            group=Group.THREADS,
+            metavar="PACKAGE",
+            brief="stop threads only in these",
+            text="Packages in whose code threads are stopped at lines and instructions. Without "
+            "any: all code below the working directory, the steps included.",
+        ),
+    ] = ()
+    explore_replay: Annotated[
+        str | None,
+        Option(
+            kind=PathText(),
+            group=Group.THREADS,
+            metavar="TOKEN",
+            brief="run the schedule of a report",
+            text="The token of a schedule, or the file that a run kept of it: that one schedule is "
+            "run, in place of a search. `surefoot explore --replay` sets it.",
+        ),
+    ] = None
     tmpdir: Annotated[
         Tmpdir,
         Option(

@@ -33,6 +33,7 @@ class Attempt:
         run: str = "",
         run_dir: str = "",
         seed: int = 0,
+        selected: bool = True,
     ) -> None:
         self.scenario = scenario
         self.id = identity
@@ -46,6 +47,8 @@ class Attempt:
         """Absolute; where this run keeps what it writes. Empty under plain behave."""
         self.seed = seed
         """Of the run; with the scenario's id it gives the scenario's own."""
+        self.selected = selected
+        """Whether it will run; behave goes through what it skips as well."""
         self.tags: frozenset[str] = frozenset(map(str, scenario.effective_tags))
         self.findings: list[Finding] = []
         self.facts: dict[str, str] = {}

@@ -388,7 +388,14 @@ class Host:
             run=os.path.basename(load.run_dir),
             run_dir=load.run_dir,
             seed=load.seed,
+            selected=self._is_selected(unit.feature, path, ordinal),
         )
+
+    def _is_selected(self, feature: int, path: ScenarioPath, ordinal: int) -> bool:
+        scenarios = self._planned[feature].scenarios
+        if 0 <= ordinal < len(scenarios) and scenarios[ordinal].path == path:
+            return scenarios[ordinal].selected
+        return True
 
     def _record(
         self, segment: Segment, path: ScenarioPath, undefined: list[tuple[str, str]], failures: int

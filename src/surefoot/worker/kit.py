@@ -12,6 +12,7 @@ from surefoot.model.findings import Finding
 from surefoot.policy.expected import policy_of
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
+from surefoot.worker.exploring import Explore
 from surefoot.worker.judging import invert, judge_scenario, outcome_of
 from surefoot.worker.leak_check import LeakCheck
 from surefoot.worker.scenario_directory import ScenarioDirectory
@@ -24,6 +25,8 @@ def arounds(settings: Settings) -> list[Around]:
     A tool that has nothing to do for a suite is left out, so that it costs nothing.
     """
     tools: list[Around] = [ScenarioDirectory(own_tmp=settings.tmpdir == "scenario")]
+    if settings.explore != "off":
+        tools.append(Explore(settings))
     if settings.seeds == "scenario":
         tools.append(ScenarioSeeds())
     if settings.leaks != "off":
@@ -60,7 +63,12 @@ def enable(context: Any) -> None:
 
     def run(scenario: Scenario, runner: Any) -> bool:
         identity = f"{scenario.filename} :: {scenario.name}"
-        attempt = Attempt(scenario, identity=identity, seed=seed)
+        attempt = Attempt(
+            scenario,
+            identity=identity,
+            seed=seed,
+            selected=bool(scenario.should_run(runner.config)),
+        )
         failed = run_around(tools, attempt, original, runner)
         for finding in attempt.findings:
             if finding.key not in found:

@@ -140,6 +140,7 @@ class _Zygote:
                 if load.settings.guards:
                     _put_up_guards(load.settings)
                 self._planned = plan(suite.features, config)
+                _check_exploring(self._planned, load.settings)
                 if load.last_failed is not None:
                     suite.features = keep_only(suite.features, self._planned, load.last_failed)
                     suite.runner.features = suite.features
@@ -468,6 +469,21 @@ def _put_up_guards(settings: Settings) -> None:
     try:
         put_up(settings.guards)
     except GuardError as error:
+        raise SuiteError("usage", str(error)) from None
+
+
+def _check_exploring(planned: list[PlannedFeature], settings: Settings) -> None:
+    tags = {tag for feature in planned for item in feature.scenarios for tag in item.tags}
+    tags = {tag for tag in tags if tag.startswith("explore")}
+    if not tags and not settings.explore_packages:
+        return
+    from surefoot.errors import UserError
+    from surefoot.suite.load import SuiteError
+    from surefoot.worker.exploring import check_asked
+
+    try:
+        check_asked(tags, settings.explore_packages)
+    except UserError as error:
         raise SuiteError("usage", str(error)) from None
 
 
