@@ -3,6 +3,7 @@
 Imports neither behave nor the engine, and is cheap to import in step modules.
 """
 
+from surefoot.clock.virtual import DeadlockError, VirtualClock, real_time, virtual_time
 from surefoot.clock.waiting import (
     Deadline,
     WaitTimeoutError,
@@ -14,9 +15,13 @@ from surefoot.clock.waiting import (
 
 __all__ = [
     "Deadline",
+    "DeadlockError",
+    "VirtualClock",
     "WaitTimeoutError",
     "eventually",
     "real_monotonic",
     "real_sleep",
+    "real_time",
+    "virtual_time",
     "wait_for",
 ]

@@ -15,6 +15,19 @@ _TASKS = "/proc/self/task"
 THREADS: Final = os.path.isdir(_TASKS)
 """Whether threads can be watched here."""
 
+_FUTEX = {
+    "x86_64": b"202",
+    "aarch64": b"98",
+    "riscv64": b"98",
+    "ppc64le": b"221",
+    "s390x": b"238",
+}.get(os.uname().machine if hasattr(os, "uname") else "", b"")
+"""Number of the system call `futex`, as /proc/.../syscall writes it."""
+_OPERATION = 127
+_WAITS = (0, 9)
+"""FUTEX_WAIT and FUTEX_WAIT_BITSET."""
+_PRIVATE = 128
+
 
 class Sample(NamedTuple):
     """A thread at one moment."""
@@ -30,23 +43,22 @@ class Sample(NamedTuple):
 GONE: Final = Sample(runnable=False, cpu=0, turns=-1)
 
 
+def thread_count() -> int:
+    """Return how many threads this process has; cheaper than to list them."""
+    return os.stat(_TASKS).st_nlink - 2
+
+
+def threads() -> frozenset[int]:
+    """Return the native ids of all threads of this process."""
+    return frozenset(map(int, os.listdir(_TASKS)))
+
+
 class ThreadWatch:
     """Reads samples of threads of this process, by native id."""
 
     def __init__(self) -> None:
         self._files: dict[int, tuple[int, int]] = {}
-        self._count = -1
-        self._natives: frozenset[int] = frozenset()
-
-    def natives(self) -> frozenset[int]:
-        """Return the native ids of all threads of this process."""
-        count = os.stat(_TASKS).st_nlink
-        if count != self._count:
-            self._natives = frozenset(map(int, os.listdir(_TASKS)))
-            self._count = count
-            for native in [native for native in self._files if native not in self._natives]:
-                self.forget(native)
-        return self._natives
+        self._calls: dict[int, int] = {}
 
     def sample(self, native: int) -> Sample:
         """Return a thread's sample; GONE when it has ended."""
@@ -68,15 +80,42 @@ class ThreadWatch:
             return GONE
         return Sample(state == b"R", int(cpu), int(turns))
 
+    def asleep_until_woken(self, native: int) -> bool:
+        """Whether a thread waits, with no deadline, for another thread of this process.
+
+        The kernel tells which system call a sleeping thread is in, with its arguments: here one
+        for a lock (`futex`) that is private to the process, without a time-out. False where that
+        cannot be known.
+        """
+        try:
+            file = self._calls.get(native)
+            if file is None:
+                path = f"{_TASKS}/{native}/syscall"
+                file = self._calls[native] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            words = os.pread(file, 256, 0).split()
+        except OSError:
+            self.forget(native)
+            return False
+        # "running" is the only word of a thread that runs or can.
+        if len(words) < 5 or words[0] != _FUTEX:
+            return False
+        operation = int(words[2], 16)
+        return (
+            operation & _OPERATION in _WAITS
+            and bool(operation & _PRIVATE)
+            and int(words[4], 16) == 0
+        )
+
     def forget(self, native: int) -> None:
         """Close what is open for a thread."""
-        for file in self._files.pop(native, ()):
-            with contextlib.suppress(OSError):
-                os.close(file)
+        for file in (*self._files.pop(native, ()), self._calls.pop(native, -1)):
+            if file >= 0:
+                with contextlib.suppress(OSError):
+                    os.close(file)
 
     def close(self) -> None:
         """Close everything."""
-        for native in list(self._files):
+        for native in [*self._files, *self._calls]:
             self.forget(native)
 
 

@@ -15,12 +15,13 @@ Threads that existed before live in real time.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from surefoot.clock.stall import StallWatch
 from surefoot.clock.unseen import CHILD, Unseen
 from surefoot.modelled import Core, Member, modelled, real
-from surefoot.modelled.core import LIVE, MUTEX, NANO
+from surefoot.modelled.core import LIVE, MUTEX, NANO, NATIVES
 
 _STANDING = 0.005
 """Seconds between looks at running threads."""
@@ -41,7 +42,8 @@ class VirtualClock:
 
     switching = False
 
-    def __init__(self) -> None:
+    def __init__(self, apart: tuple[str, ...] = ()) -> None:
+        self._apart = apart
         self.flows: dict[str, int] = {}
         """Nanoseconds of real time that passed in virtual time, by why."""
         self.outlived: list[str] = []
@@ -55,7 +57,6 @@ class VirtualClock:
         self._began.acquire()
         self._stall = StallWatch()
         self._unseen: Unseen | None = None
-        self._ticker = 0
 
     # -- what it tells
 
@@ -89,7 +90,9 @@ class VirtualClock:
     # -- the policy
 
     def ready(self, core: Core, member: Member) -> None:
-        """Every thread that can run, runs."""
+        """Every thread that can run, runs; time stands while it does."""
+        if core.flowing_since is not None and not self._pins:
+            self._stand(core)
         core.let_run(member)
 
     def switch(self, core: Core, member: Member, point: str) -> None:
@@ -146,7 +149,7 @@ class VirtualClock:
     # -- the ticker, a thread of ours
 
     def _tick(self) -> None:
-        self._ticker = _native_id()
+        NATIVES.add(threading.get_native_id())
         self._began.release()
         pause = _STANDING
         while True:
@@ -179,7 +182,7 @@ class VirtualClock:
     def _start(self) -> None:
         real.start_new_thread(self._tick, ())
         self._began.acquire()
-        self._unseen = Unseen(frozenset({self._ticker}))
+        self._unseen = Unseen(1, self._apart)
 
     def _stop(self) -> None:
         with contextlib.suppress(RuntimeError):
@@ -203,15 +206,17 @@ class VirtualClock:
 
 
 @contextlib.contextmanager
-def virtual_time() -> Iterator[VirtualClock]:
+def virtual_time(apart: tuple[str, ...] = ()) -> Iterator[VirtualClock]:
     """Run the block in virtual time; the caller and all threads it starts take part.
 
+    `apart` are names, with wildcards, of threads from before that can act by themselves and yet
+    have nothing to do with what the block does: while others like them live, time only flows.
     The clocks go on from where they are. Threads that outlive the block go on in real time by the
     clock that they know. Raises surefoot.modelled.ModelledError (a sentence) where it is on
     already, or where this Python does not allow it; DeadlockError comes out of the wait of the
     caller.
     """
-    clock = VirtualClock()
+    clock = VirtualClock(apart)
     # Before the core is: a first wait may come at once, and must find it.
     with contextlib.ExitStack() as stack:
         core = stack.enter_context(modelled(clock))
@@ -239,9 +244,3 @@ def real_time() -> Iterator[None]:
         return
     with core.policy._pin(core):
         yield
-
-
-def _native_id() -> int:
-    import threading
-
-    return threading.get_native_id()

@@ -108,6 +108,9 @@ MUTEX: Final = Mutex()
 MEMBERS: Final[dict[int, "Member"]] = {}
 """Every thread that takes part in a core, by its ident."""
 
+NATIVES: Final[set[int]] = set()
+"""Native ids of all threads that took part in any core, and of surefoot's own beside one: when such
+a thread has ended, the kernel shows it a little longer. Who outlived a core is not among them."""
 LIVE: Final[list["Core"]] = []
 """The core that is open in this process; at most one."""
 
@@ -214,15 +217,11 @@ class Core:
         """In the order in which the waits began."""
         self.members: list[Member] = []
         """Those that have not ended."""
-        self.natives: set[int] = set()
-        """Native ids of all that ever were; an ended one's thread is there a little longer."""
         self.closed = False
         self.events = 0
         """Waits begun and ended so far."""
         self.jumped = 0
         """Ticks that `fire_next` skipped."""
-        self.stranger = ""
-        """Name of a thread that takes no part and yet used a modelled lock."""
         self._timers: list[tuple[int, int, Member, Wait]] = []
         self._order = itertools.count()
         self._numbers = itertools.count()
@@ -322,7 +321,7 @@ class Core:
         member.native = threading.get_native_id()
         if member.thread is None and member.number == 0:
             member.name = threading.current_thread().name
-        self.natives.add(member.native)
+        NATIVES.add(member.native)
         MEMBERS[member.ident] = member
 
     def end(self, member: Member) -> None:
@@ -486,13 +485,6 @@ class Core:
                 found = True
         return found
 
-    def met_stranger(self) -> None:
-        """A thread that takes no part used a lock that members wait for; note its name."""
-        if not self.stranger:
-            # `threading.current_thread()` would make an object with locks for an unknown thread.
-            thread = threading._active.get(real.get_ident())  # type: ignore[attr-defined]
-            self.stranger = thread.name if thread is not None else "a thread of C code"
-
     # -- the end
 
     def close(self) -> list[Member]:
@@ -508,12 +500,14 @@ class Core:
             self.first.ended = True
             self.members.remove(self.first)
             self.running -= 1
-            self.flow()
             for member in list(self.blocked):
                 self.wake(member, LEFT)
             for member in list(self.ready):
                 self.let_run(member)
+            # After the last word of the policy: from here on time flows for ever.
+            self.flow()
             left = list(self.members)
+            NATIVES.difference_update(member.native for member in left)
         if self.first.poke is not None:
             self.first.poke.close()
             self.first.poke = None

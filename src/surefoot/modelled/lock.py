@@ -9,7 +9,7 @@ Threads that take no part wait on the real lock; members that queue come first.
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import GRANTED, LEFT, LIVE, MEMBERS, MUTEX, Member, Wait
+from surefoot.modelled.core import GRANTED, LEFT, MEMBERS, MUTEX, Member, Wait
 
 
 class ModelledLock:
@@ -45,8 +45,6 @@ class ModelledLock:
         member = MEMBERS.get(me)
         if member is not None and member.core.policy.switching and not member.core.closed:
             member.core.policy.switch(member.core, member, "acquire")
-        if member is None and LIVE:
-            LIVE[0].met_stranger()
         if self._real.acquire(False):
             self.owner = me
             return True
@@ -133,8 +131,6 @@ class ModelledLock:
     def _grant(self) -> None:
         member = self._queue.pop(0)
         self.owner = member.ident
-        if real.get_ident() not in MEMBERS:  # such as one that ends
-            member.core.met_stranger()
         member.core.wake(member, GRANTED)
 
     def forget(self, member: Member) -> None:
