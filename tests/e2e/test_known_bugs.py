@@ -322,6 +322,11 @@ def test_the_retry_of_errors_of_the_machine_can_be_had_alone(project: Project) -
     run = project.run("--retry-infrastructure")
     assert run.verdicts() == {"full": "flaky", "fails": "failed"}
     assert len(run.attempts()["fails"]) == 1
+    # With --stop, an attempt that will be repeated does not stop anything.
+    os.unlink(project.path / "seen")
+    project.scenarios("full", {"full": "the disk is full once", "passes": "it passes"})
+    run = project.run("--retry-infrastructure", "--stop", "-j", "1")
+    assert run.verdicts() == {"full": "flaky", "passes": "passed"}
 
 
 def test_a_check_of_the_kit_is_not_the_expected_failure(bugs: Project) -> None:

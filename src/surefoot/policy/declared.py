@@ -3,6 +3,7 @@
 import os
 import re
 
+from surefoot.config.suggest import did_you_mean
 from surefoot.config.tables import Tables
 from surefoot.errors import UserError
 from surefoot.policy.names import TagRules
@@ -16,27 +17,38 @@ def tag_rules(tables: Tables, cwd: str) -> TagRules:
     table = tables.tags
     declared: tuple[str, ...] | None = None
     if table.declared or table.declared_file:
-        declared = tuple(name.removeprefix("@") for name in table.declared)
+        declared = _bare(table.declared)
         if table.declared_file:
             declared += read_tag_file(os.path.join(cwd, table.declared_file), table.declared_file)
     return TagRules(
-        issue=table.issue,
-        expected_fail=table.expected_fail,
+        issue=_bare(table.issue),
+        expected_fail=_bare(table.expected_fail),
         needs_issue=table.needs_issue,
-        expect_error=table.expect_error,
-        expect_message=table.expect_message,
-        reserved=table.reserved,
-        quarantine=tables.quarantine.tags,
+        expect_error=table.expect_error.removeprefix("@"),
+        expect_message=table.expect_message.removeprefix("@"),
+        reserved=_bare(table.reserved),
+        quarantine=_bare(tables.quarantine.tags),
         declared=declared,
     )
 
 
 def quarantine_rules(tables: Tables) -> QuarantineRules:
-    """Return the rules for quarantine."""
+    """Return the rules for quarantine. Raises UserError for an end of no tag's quarantine."""
     table = tables.quarantine
-    return QuarantineRules(
-        tags=table.tags, until=table.until, issue=table.issue, links=tables.tags.issue
-    )
+    tags = _bare(table.tags)
+    until = {name.removeprefix("@"): day for name, day in table.until.items()}
+    issue = {name.removeprefix("@"): text for name, text in table.issue.items()}
+    for name in (*until, *issue):
+        if name not in tags:
+            raise UserError(
+                f"[tool.surefoot.quarantine] gives {name} an end, and does not quarantine it"
+                f"{did_you_mean(name, tags)}; add it to tags there"
+            )
+    return QuarantineRules(tags=tags, until=until, issue=issue, links=_bare(tables.tags.issue))
+
+
+def _bare(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.removeprefix("@") for name in names)
 
 
 def read_tag_file(path: str, shown: str) -> tuple[str, ...]:

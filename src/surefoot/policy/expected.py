@@ -151,6 +151,8 @@ _NEVER = {
     Outcome.TIMED_OUT: "it did not end in time",
     Outcome.UNDEFINED: "a step is undefined",
 }
+_EXIT = "surefoot.worker.shims.ProcessExitError"
+"""What a SystemExit in a step becomes; plain behave would have ended there."""
 _STEP_NEVER = {
     "undefined": "a step is undefined",
     "pending": "a step is pending",
@@ -172,6 +174,8 @@ def _why_not(bug: BugTags, seen: Seen, rules: TagRules) -> str:
     for failure in seen.failures:
         if failure.status in _STEP_NEVER:
             return _STEP_NEVER[failure.status]
+        if failure.raised and failure.raised[0].is_a(_EXIT):
+            return "a step tried to end the process"
     if not seen.failures:
         return "none of its steps failed"
     for failure in seen.failures:

@@ -81,7 +81,7 @@ def result_findings(
     `feature_of` returns a file as it is now; it is asked about few. `issue` is the number for
     scenarios that have no link yet.
     """
-    if not runs:
+    if not runs or not rules.expected_fail:
         return []
     labels = [run.run or f"run {number}" for number, run in enumerate(runs, start=1)]
     reporter = _Reporter(labels, rules, issue)
@@ -152,7 +152,7 @@ class _Reporter:
     def _untagged(self, file: str, line: int, seen: _Seen, spot: _Spot | None) -> Finding:
         rules = self._rules
         last = seen.last
-        expected = rules.expected_fail[0] if rules.expected_fail else ""
+        expected = rules.expected_fail[0]
         bug = bug_tags({*last.tags, expected}, rules)
         wanted = [*bug.missing]
         if self._issue is not None:

@@ -3,6 +3,7 @@
 Decides nothing (`policy.expected` does) and keeps nothing.
 """
 
+from collections import deque
 from typing import Any
 
 from behave.model import Scenario
@@ -70,14 +71,25 @@ def counts_as_failed(judgement: Judgement, outcome: Outcome, *, first: bool) -> 
 
 
 def chain_of(error: BaseException | None) -> tuple[Raised, ...]:
-    """Return an exception and what it was raised from or while handling, nearest first."""
+    """Return an exception and what it was raised from or while handling, nearest first.
+
+    The members of a group stand behind it.
+    """
     chain: list[Raised] = []
     seen: set[int] = set()
-    while error is not None and id(error) not in seen and len(chain) < _LONGEST_CHAIN:
+    waiting = deque([] if error is None else [error])
+    while waiting and len(chain) < _LONGEST_CHAIN:
+        error = waiting.popleft()
+        if id(error) in seen:
+            continue
         seen.add(id(error))
         chain.append(Raised(_names(type(error)), _message(error)))
+        if isinstance(error, BaseExceptionGroup):
+            waiting += error.exceptions
         hidden = error.__suppress_context__
-        error = error.__cause__ or (None if hidden else error.__context__)
+        before = error.__cause__ or (None if hidden else error.__context__)
+        if before is not None:
+            waiting.append(before)
     return tuple(chain)
 
 

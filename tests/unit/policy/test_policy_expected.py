@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from surefoot.config.settings import Settings
-from surefoot.config.tables import InfrastructureTable, Tables
+from surefoot.config.tables import InfrastructureTable, QuarantineTable, Tables, TagTable
 from surefoot.errors import UserError
 from surefoot.model.outcomes import Judgement, Outcome, Standing, Verdict, verdict_of
 from surefoot.policy.expected import Failure, Policy, Seen, judge, policy_of
@@ -73,6 +73,11 @@ def test_what_did_not_run_is_left_alone(outcome: Outcome) -> None:
         _failed(status="pending", outcome=Outcome.ERROR),
         _failed(status="hook_error", outcome=Outcome.ERROR),
         Seen(outcome=Outcome.FAILED),
+        _failed(
+            Raised(("surefoot.worker.shims.ProcessExitError",), "SystemExit: 3"),
+            outcome=Outcome.ERROR,
+            status="error",
+        ),
     ],
 )
 def test_failures_that_are_not_of_the_steps(seen: Seen) -> None:
@@ -187,6 +192,23 @@ def test_quarantine() -> None:
     assert over is not None
     assert not over.quarantine
     assert "ended on 2026-11-24: mend the scenario" in over.text
+
+
+def test_names_may_be_written_as_they_stand_in_features() -> None:
+    tables = Tables(
+        tags=TagTable(issue=("@bug",), expected_fail=("@xfail",)),
+        quarantine=QuarantineTable(tags=("@net",), issue={"@net": "7"}),
+    )
+    policy = policy_of(Settings(expected_failures=True), tables, ".", TODAY)
+    assert policy is not None
+    assert _standing(_failed(), ("bug", "bug_1", "xfail"), policy) is Standing.EXPECTED_FAILURE
+    assert policy.quarantine.issue == {"net": "7"}
+
+
+def test_an_end_of_no_quarantine() -> None:
+    tables = Tables(quarantine=QuarantineTable(tags=("net",), until={"nett": TODAY}))
+    with pytest.raises(UserError, match=r"gives nett an end, .*did you mean net"):
+        policy_of(Settings(), tables, ".")
 
 
 def test_nothing_is_in_force_by_default() -> None:
