@@ -142,7 +142,13 @@ def find_run(cwd: str, name: str) -> str:
         return found
     if len(matching) > 1:
         raise UserError(f"{name} is the beginning of several runs: {', '.join(matching[:5])}")
-    shown = ", ".join(known[-5:]) or "none yet"
+    if matching and name != "last":
+        raise UserError(
+            f"run {matching[0]} has no journal in {HOME}/runs: it was written elsewhere (--journal),"
+            " or the run did not get as far; name the file"
+        )
+    with_journal = [run for run in known if journal_in(os.path.join(runs, run))]
+    shown = ", ".join(with_journal[-5:]) or "none yet"
     raise UserError(
         f"there is no run {name}: name a journal, a run id or `last` (latest runs: {shown})"
     )
