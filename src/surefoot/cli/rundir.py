@@ -144,7 +144,7 @@ def find_run(cwd: str, name: str) -> str:
         raise UserError(f"{name} is the beginning of several runs: {', '.join(matching[:5])}")
     if matching and name != "last":
         raise UserError(
-            f"run {matching[0]} has no journal in {HOME}/runs: it was written elsewhere (--journal),"
+            f"run {matching[0]} has no journal here: it was written elsewhere (--journal),"
             " or the run did not get as far; name the file"
         )
     with_journal = [run for run in known if journal_in(os.path.join(runs, run))]
