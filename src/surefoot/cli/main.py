@@ -69,7 +69,7 @@ def _dispatch(arguments: list[str]) -> int:
         return ExitCode.PASSED
     if name not in _COMMANDS:
         return _unknown(name)
-    if name not in ("run", "list") or not {"-h", "--help"}.isdisjoint(arguments):
+    if name not in ("run", "list") or not {"-h", "--help", "--help-all"}.isdisjoint(arguments):
         return guarded(lambda: _command(name)(arguments[1:]))
     from surefoot.cli import early
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from surefoot.cli.session import Session
-from surefoot.config.helptext import run_help
+from surefoot.config.helptext import run_help, wants_help
 from surefoot.config.resolve import resolve
 from surefoot.engine.loading import LoadRefusedError
 from surefoot.engine.terms import Ended
@@ -19,8 +19,11 @@ from surefoot.report.view import RunView
 
 def main(argv: Sequence[str]) -> int:
     """Run a suite; return the exit code."""
-    if any(argument in ("-h", "--help") for argument in argv):
+    if wants_help(argv):
         sys.stdout.write(run_help())
+        return ExitCode.PASSED
+    if "--help-all" in argv:
+        sys.stdout.write(run_help(every=True))
         return ExitCode.PASSED
     resolved = resolve(argv, os.environ, os.getcwd())
     session = Session(resolved, ["surefoot", "run", *argv])

@@ -22,19 +22,20 @@ def wants_help(argv: Sequence[str]) -> bool:
     return "-h" in before or "--help" in before
 
 
-def run_help() -> str:
-    """Return the help of `surefoot run`: at most 80 columns and 72 lines."""
+def run_help(*, every: bool = False) -> str:
+    """Return the help of `surefoot run`: the common options, or every one. At most 80 columns."""
     lines = ["usage: surefoot run [options] [behave's options] [path[:line] ...]"]
     for group in Group:
-        lines += ["", f"{group}:"]
-        lines += [
+        shown = [
             _row(_spellings(option), option.brief + _default(option))
             for option in OPTIONS.values()
-            if option.group is group
+            if option.group is group and (every or option.common)
         ]
-    lines += ["", "Examples:", *_examples(_EXAMPLES)]
+        lines += ["", f"{group}:", *shown] if shown else []
+    lines += ["", "Examples:", *_examples(_EXAMPLES), ""]
+    if not every:
+        lines.append("These are the common options: surefoot run --help-all shows every one.")
     lines += [
-        "",
         "Options may also stand in surefoot.toml, in [tool.surefoot] of pyproject.toml",
         "and in SUREFOOT_* variables: see surefoot config. The rest is behave's, and is",
         "passed on to it: see behave --help.",

@@ -39,6 +39,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     """Other spellings besides `--name`."""
     behave_too: bool = False
     """True when behave has the option as well, so that it is passed on."""
+    common: bool = False
+    """True for the options that `--help` shows; `--help-all` shows every one."""
     name: str = ""
     default: Any = None
 

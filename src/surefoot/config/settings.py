@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | Literal["auto"],
         Option(
             kind=Whole(least=1, word="auto"),
+            common=True,
             group=Group.WORKERS,
             metavar="N",
             flags=("-j", "--parallel"),
@@ -64,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         UnitOfWork,
         Option(
             kind=Choice(get_args(UnitOfWork)),
+            common=True,
             group=Group.WORKERS,
             metavar="WHAT",
             brief="a feature or a scenario at a time",
@@ -75,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Isolation,
         Option(
             kind=Choice(get_args(Isolation)),
+            common=True,
             group=Group.WORKERS,
             metavar="LEVEL",
             brief="fork per worker, feature or scenario",
@@ -99,6 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Option(
             kind=Modules(),
+            common=True,
             group=Group.WORKERS,
             metavar="MODULE",
             brief="import it once, before the workers",
@@ -110,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Workdir,
         Option(
             kind=Choice(get_args(Workdir)),
+            common=True,
             group=Group.WORKERS,
             metavar="HOW",
             brief="shared, or copy: one for each worker",
@@ -132,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Option(
             kind=Seconds(),
+            common=True,
             group=Group.DEADLINES,
             metavar="TIME",
             brief="longest step",
@@ -143,6 +149,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Option(
             kind=Seconds(),
+            common=True,
             group=Group.DEADLINES,
             metavar="TIME",
             brief="longest scenario, hooks included",
@@ -163,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float | None,
         Option(
             kind=Seconds(),
+            common=True,
             group=Group.DEADLINES,
             metavar="TIME",
             brief="longest run",
@@ -196,6 +204,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.SELECTION,
             brief="only what failed in the last run",
             text="Run only the scenarios that failed, or did not get to run, in the last run.",
@@ -205,6 +214,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Option(
             kind=Whole(least=1, word=NONE),
+            common=True,
             group=Group.SELECTION,
             metavar="N",
             brief="stop after N failed scenarios",
@@ -225,6 +235,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.SELECTION,
             brief="random order; the seed is shown",
             text="Run in a random order. The seed is printed, so that `--seed` can repeat it.",
@@ -234,6 +245,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Option(
             kind=Whole(word=NONE),
+            common=True,
             group=Group.SELECTION,
             metavar="N",
             brief="order of this seed; implies --shuffle",
@@ -246,6 +258,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Option(
             kind=Whole(least=0),
+            common=True,
             group=Group.SELECTION,
             metavar="N",
             brief="further attempts of a failed scenario",
@@ -257,6 +270,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.SELECTION,
             brief="exit code 3 when something was flaky",
             text="End with exit code 3 when everything passed but something was flaky.",
@@ -266,6 +280,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.POLICY,
             brief="scenarios tagged so are to fail",
             text="A scenario that is tagged as an expected failure passes when it fails, and fails "
@@ -405,6 +420,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Leaks,
         Option(
             kind=Choice(get_args(Leaks)),
+            common=True,
             group=Group.ISOLATION,
             metavar="WHAT",
             brief="off, report or fail",
@@ -440,6 +456,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.OUTPUT,
             flags=("-q",),
             behave_too=True,
@@ -452,6 +469,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Option(
             kind=Flag(),
+            common=True,
             group=Group.OUTPUT,
             flags=("-v",),
             behave_too=True,
@@ -464,6 +482,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Option(
             kind=Whole(least=0),
+            common=True,
             group=Group.OUTPUT,
             metavar="N",
             brief="list the N slowest scenarios",
@@ -474,6 +493,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Option(
             kind=PathText(),
+            common=True,
             group=Group.OUTPUT,
             metavar="PATH",
             brief="write one JUnit file for the run",
@@ -485,6 +505,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Option(
             kind=PathText(),
+            common=True,
             group=Group.OUTPUT,
             metavar="PATH",
             brief="write the journal of the run there",
