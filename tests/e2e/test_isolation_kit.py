@@ -33,6 +33,7 @@ STEPS = """\
     def _(context):
         print('tmp', tempfile.gettempdir(), os.environ.get('TMPDIR'))
         print('dir', scenario_dir())
+        open(os.path.join(scenario_dir(), 'used'), 'w').close()
 
     @step('the temporary directory is removed')
     def _(context):

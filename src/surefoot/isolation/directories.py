@@ -103,6 +103,7 @@ class Directories:
         self.top = os.path.join(base, f"w{worker}")
         self.tmp = os.path.join(self.top, "t")
         self._count = 0
+        self._spare = ""
         # Sockets and files of other users' servers: the same rights as in the system's.
         self._mode = stat.S_IMODE(os.stat(os.path.dirname(base)).st_mode) | 0o700
         self._make(self.top, 0o711)
@@ -114,7 +115,10 @@ class Directories:
         return self.tmp
 
     def make_scenario(self) -> str:
-        """Make a directory for the next scenario. Raises OSError."""
+        """Return an empty directory for the next scenario. Raises OSError."""
+        spare, self._spare = self._spare, ""
+        if spare and is_empty(spare):
+            return spare
         while True:
             self._count += 1
             # Several processes serve under a worker's number, one after the other.
@@ -127,6 +131,24 @@ class Directories:
                 self._make(self.top, 0o711)
                 continue
             return path
+
+    def settle_scenario(self, path: str) -> str:
+        """Take a directory back from a scenario that passed; return why it stays, else nothing.
+
+        An empty one serves the next scenario: removing a directory takes milliseconds on some
+        file systems, and most scenarios leave theirs empty. One that was used is not used again,
+        since caches go by path: an engine, say, that is kept for each URL of a database.
+        """
+        if is_empty(path):
+            self._spare = path
+            return ""
+        return remove(path)
+
+    def end(self) -> None:
+        """Remove the spare directory: one that is there at the end is of a failed scenario."""
+        spare, self._spare = self._spare, ""
+        if spare:
+            remove(spare)
 
     def _make(self, path: str, mode: int) -> None:
         os.makedirs(path, exist_ok=True)
@@ -219,6 +241,7 @@ def enter(base: str, worker: int, *, private: bool) -> None:
     """
     try:
         directories = _here.directories = Directories(base, worker)
+        scope.at_process_end(lambda _failed: directories.end())
         if private:
             point_to(directories.make_tmp())
             _here.usual, _here.default = Temporary.now(), directories.tmp
@@ -232,13 +255,14 @@ def of_this_process() -> Directories:
         raise OSError(0, _here.problem)
     if _here.directories is None:
         base = make_base()
-        _here.directories = Directories(base, 0)
+        here = _here.directories = Directories(base, 0)
         if not why_not_private(base):
             _here.usual, _here.default = Temporary.now(), os.path.dirname(base)
         owner = os.getpid()
 
         def settle_own() -> None:
             if os.getpid() == owner:
+                here.end()
                 settle(base)
 
         atexit.register(settle_own)

@@ -40,6 +40,8 @@ _SIGNALS = sorted(
     for number in signal.valid_signals()
     if number < 32 and number not in {signal.SIGKILL, signal.SIGSTOP}
 )
+_getsignal: Callable[[int], Any] = getattr(signal, "_signal", signal).getsignal
+"""In C: the one of `signal` turns each answer into an enum, which takes ten times as long."""
 _OURS = ("surefoot-", "sf-")
 """What our own temporary files begin with."""
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
@@ -73,11 +75,11 @@ class Look:
         self._descriptors = _descriptors()
         self._tmp = _private_tmp()
         self._temporary = set(_names(self._tmp))
-        self._variables = dict(os.environ)
+        self._variables = _variables()
         self._cwd = _cwd()
         self._path = list(sys.path)
         self._handlers = _handlers()
-        self._signals = [signal.getsignal(number) for number in _SIGNALS]
+        self._signals = [_getsignal(number) for number in _SIGNALS]
         self._namespaces = Namespaces()
         self._origins = origins.begin()
 
@@ -224,18 +226,18 @@ class Look:
             )
 
     def _left_variables(self) -> Iterable[Leak]:
-        before, now = self._variables, dict(os.environ)
+        before, now = self._variables, _variables()
         if before == now:
             return
-        for name in sorted(before.keys() | now.keys()):
-            if before.get(name) == now.get(name) or name in _VARIABLES:
+        for key in sorted(before.keys() | now.keys(), key=os.fsencode):
+            name = os.fsdecode(key)
+            if before.get(key) == now.get(key) or name in _VARIABLES:
                 continue
             origin = self._origins.variables.get(name, UNKNOWN)
             if origin.foreign:
                 continue
             # Never the value: it may be a secret.
-            verb = "changed" if name in before and name in now else "removed"
-            verb = verb if name in before else "set"
+            verb = "set" if key not in before else "changed" if key in now else "removed"
             yield Leak(
                 "env",
                 "SF405",
@@ -286,7 +288,7 @@ class Look:
 
     def _left_signals(self) -> Iterable[Leak]:
         for number, before in zip(_SIGNALS, self._signals, strict=True):
-            now = signal.getsignal(number)
+            now = _getsignal(number)
             if now is not before and now != before:
                 name = signal.Signals(number).name
                 yield Leak(
@@ -398,6 +400,11 @@ def _names(directory: str) -> list[str]:
     with contextlib.suppress(OSError):
         return os.listdir(directory) if directory else []
     return []
+
+
+def _variables() -> dict[Any, Any]:
+    """Return the environment: as bytes where that is possible, without decoding all of it."""
+    return dict(getattr(os.environ, "_data", os.environ))
 
 
 def _cwd() -> str:

@@ -8,7 +8,6 @@ the course of things. Reads namespaces only.
 
 import os
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -63,31 +62,28 @@ class Namespaces:
         return list(found.values())
 
 
-def _spaces() -> Iterator[tuple[str, Any]]:
+def _spaces() -> list[tuple[str, Any]]:
+    """Return the namespaces; looked for again when a module was loaded or another directory is."""
     modules = sys.modules
     if _known.count != len(modules) or _known.cwd != os.getcwd():
         _known.count, _known.cwd = len(modules), os.getcwd()
-        _known.users = [
-            name for name, module in list(modules.items()) if _is_users(module, _known.cwd)
-        ]
-    for name in _LIBRARY:
-        if name in modules:
-            yield name, modules[name]
-    for name in _known.users:
-        module = modules.get(name)
-        if module is None:
-            continue
-        yield name, module
-        for attribute, value in list(vars(module).items()):
-            if isinstance(value, type) and value.__module__ == name:
-                yield f"{name}.{attribute}", value
+        _known.spaces = [(name, modules[name]) for name in _LIBRARY if name in modules]
+        for name, module in list(modules.items()):
+            if _is_users(module, _known.cwd):
+                _known.spaces.append((name, module))
+                _known.spaces += [
+                    (f"{name}.{attribute}", value)
+                    for attribute, value in list(vars(module).items())
+                    if isinstance(value, type) and value.__module__ == name
+                ]
+    return _known.spaces
 
 
 class _Known:
     def __init__(self) -> None:
         self.count = -1
         self.cwd = ""
-        self.users: list[str] = []
+        self.spaces: list[tuple[str, Any]] = []
 
 
 _known = _Known()

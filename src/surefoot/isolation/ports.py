@@ -13,7 +13,8 @@ import fcntl
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from surefoot.errors import UserError
 from surefoot.isolation import scope
@@ -109,14 +110,20 @@ def _candidates() -> Iterator[int]:
     `random` is not used: it is the suite's, and workers that are seeded alike would all begin at
     the same port.
     """
+    ports = _leasable()
+    start = int.from_bytes(os.urandom(4), "big") % len(ports)
+    for index in range(len(ports)):
+        yield ports[(start + index) % len(ports)]
+
+
+@lru_cache(maxsize=1)
+def _leasable() -> Sequence[int]:
+    """Return all ports that may be leased. Kept: a lease would take ten times as long."""
     low, high = _outgoing()
     reserved = _reserved()
-    ports = [
-        port for port in (*range(_LOWEST, low), *range(high + 1, 65536)) if port not in reserved
-    ] or list(range(_LOWEST, 65536))
-    start = int.from_bytes(os.urandom(4), "big") % len(ports)
-    yield from ports[start:]
-    yield from ports[:start]
+    ports = (*range(_LOWEST, low), *range(high + 1, 65536))
+    # A machine may use all ports for outgoing connections.
+    return [port for port in ports if port not in reserved] or range(_LOWEST, 65536)
 
 
 def _outgoing() -> tuple[int, int]:

@@ -63,7 +63,7 @@ class ScenarioDirectory:
 
     def _settle(self, attempt: Attempt, path: str, *, failed: bool) -> None:
         if not failed:
-            problem = directories.remove(path)
+            problem = directories.of_this_process().settle_scenario(path)
             if problem:
                 attempt.report(
                     Finding(

@@ -142,3 +142,33 @@ def test_scenario_dir_says_where_it_can_be_called(below_a_directory: Path) -> No
         directories.scenario_dir()
     scope.open_scenario(scope.Scenario("a", str(below_a_directory)))
     assert directories.scenario_dir() == str(below_a_directory)
+
+
+def test_an_empty_directory_serves_the_next_scenario_and_a_used_one_does_not() -> None:
+    base = directories.make_base()
+    here = Directories(base, 0)
+    first = here.make_scenario()
+    assert here.settle_scenario(first) == ""
+    second = here.make_scenario()
+    assert second == first
+    Path(second, "file").write_text("x")
+    assert here.settle_scenario(second) == ""
+    third = here.make_scenario()
+    assert third != second
+    assert not os.path.exists(second)
+    here.settle_scenario(third)
+    # A straggler of the scenario before has written.
+    Path(third, "late").write_text("x")
+    assert here.make_scenario() != third
+    here.end()
+
+
+def test_the_spare_directory_of_a_worker_that_ends_is_no_failed_scenario(
+    below_a_directory: Path,
+) -> None:
+    base = directories.make_base()
+    here = Directories(base, 0)
+    Path(here.make_tmp(), "file").write_text("x")
+    here.settle_scenario(here.make_scenario())
+    here.end()
+    assert not directories.settle(base)

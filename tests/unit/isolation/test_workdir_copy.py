@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from surefoot.isolation import tree
+from surefoot.isolation import filecopy
 from surefoot.isolation.tree import (
     CopyError,
     CopyPlan,
@@ -178,7 +178,7 @@ def test_blocks_are_shared_where_the_file_system_can(
         os.write(target, b"by reference")
         return 0
 
-    monkeypatch.setattr(tree.fcntl, "ioctl", clone)  # type: ignore[attr-defined]
+    monkeypatch.setattr(filecopy.fcntl, "ioctl", clone)  # type: ignore[attr-defined]
     copy_tree(plan(project), str(tmp_path / "copy"))
     assert asked == [0x40049409] * 4
     assert (tmp_path / "copy/a").read_text() == "by reference"
@@ -193,7 +193,7 @@ def test_sharing_is_asked_once_of_a_device_that_cannot(
         asked.append(request)
         raise OSError(errno.EOPNOTSUPP, "not supported")
 
-    monkeypatch.setattr(tree.fcntl, "ioctl", clone)  # type: ignore[attr-defined]
+    monkeypatch.setattr(filecopy.fcntl, "ioctl", clone)  # type: ignore[attr-defined]
     copy_tree(plan(project), str(tmp_path / "copy"))
     assert len(asked) == 1
     assert listing(tmp_path / "copy") == listing(project)
