@@ -82,10 +82,14 @@ class Baseline:
 
     def add(self, line: Line) -> None:
         """Add one line of a passing log."""
+        self.add_text(line.text)
+
+    def add_text(self, text: str) -> None:
+        """Add the text of a line that is clean already."""
         if len(self._seen) >= MAX_BASELINE:
             self.full = True
             return
-        self._seen.add(hash(mask_line(line.text)))
+        self._seen.add(hash(mask_line(text)))
 
 
 class _Kept(msgspec.Struct, frozen=True):
