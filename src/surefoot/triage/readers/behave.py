@@ -21,12 +21,13 @@ COUNTED = re.compile(
 COUNT_LINE = re.compile(r"\d{1,9} (feature|rule|scenario|step)s? (?:passed|failed|error)")
 TOOK = re.compile(r"Took (\d{1,6})m(?:in)? ?(\d{1,3}\.\d{1,9})s$")
 LISTED = re.compile(r"\s{1,4}(\S.{0,400}?\.feature:\d{1,7})(?:\s{1,3}(.*))?$")
-_FEATURE = re.compile(r"\s{0,8}[^\s:#|@][^:#|]{1,40}: ?.*?\s+# (\S.{0,300}\.feature):(\d{1,7})$")
+_FEATURE = re.compile(r"\s{0,8}[^\s:#|@][^:#|]{1,40}:")
 _SCENARIO = re.compile(
     r"\s{2,8}(?:Scenario|Example|Scenario Outline|Scenario Template|[A-ZÀ-ÿ]\w[^:#|@]{0,40}):"
-    r" ?(.*?)(?:\s{1,200}# (\S.{0,300}\.feature:\d{1,7}))?$"
+    r" ?(.*)$"
 )
-_PRETTY_STEP = re.compile(r"\s{4,12}(\S.*?)\s+# (?:None|\S.{0,300}:\d{1,7})(?: +\d+\.\d+s)?$")
+_PLACE = re.compile(r"(\S.{0,300}\.feature:\d{1,7})$")
+_STEP_PLACE = re.compile(r"(?:None|\S.{0,300}:\d{1,7})(?: +\d+\.\d+s)?$")
 _FAILURE_IN = re.compile(
     r"(?:FAILURE|ERROR) in step '(.*?)'(?: \((\S.{0,300}\.feature:\d{1,7})\))?:$"
 )
@@ -152,15 +153,15 @@ class BehaveReader(LineReader):
         if self._piece is not None and self._piece.open:
             return self._in_piece(line)
         if first == " ":
-            if ".feature:" in text and "# " in text and (found := _SCENARIO.match(text)):
-                if found[2]:
-                    self._new_scenario(line, found[1], found[2])
+            if ".feature:" in text and "# " in text:
+                head, _, place = text.rpartition("# ")
+                found = _SCENARIO.match(head.rstrip())
+                if found is not None and _PLACE.match(place):
+                    self._new_scenario(line, found[1], place)
                     return True
             elif self.found.open is not None:
                 return self._indented(line)
-        elif (".feature:" in text and (found := _FEATURE.match(text))) or text.startswith(
-            "Feature: "
-        ):
+        elif text.startswith("Feature: ") or (".feature:" in text and _is_feature(text)):
             self._open(line)
             self._features += 1
             return True
@@ -186,8 +187,9 @@ class BehaveReader(LineReader):
                 assert self._piece is not None
                 self._piece.undefined = word == "undefined"
             return True
-        if "# " in text and (found := _PRETTY_STEP.match(text)):
-            self._step = found[1]
+        step, mark, place = text.rpartition("# ")
+        if mark and text.startswith("    ") and step.strip() and _STEP_PLACE.match(place):
+            self._step = step.strip()
             self._step_line = line
             if "# None" in text and self._scenario and len(self._unmatched) < MAX_PIECES:
                 # Without an error before it, this is the step that no definition matches.
@@ -203,7 +205,7 @@ class BehaveReader(LineReader):
         if text.startswith(("  Scenario", "    Scenario")):
             found = _SCENARIO.match(text)
             if found is not None:
-                self._new_scenario(line, found[1], found[2] or "")
+                self._new_scenario(line, found[1], "")
                 return True
         # progress3: the name of the scenario, then a letter a step.
         if text.startswith("  ") and not text.startswith("   "):
@@ -381,6 +383,12 @@ class BehaveReader(LineReader):
             step=step,
             tags=tags,
         )
+
+
+def _is_feature(text: str) -> bool:
+    """`Feature: Shop # features/shop.feature:1`, in any language."""
+    head, mark, place = text.rpartition("# ")
+    return bool(mark and _FEATURE.match(head) and _PLACE.match(place))
 
 
 def read_error(piece: Piece) -> tuple[str, str, str]:

@@ -151,7 +151,7 @@ class MypyReader(LineReader):
 _PYRIGHT = re.compile(
     r"\s{0,4}" + _PATH + r":(\d{1,7}):\d{1,6} - error: (.*?)(?: \((report\w{1,60})\))?$"
 )
-_PYRIGHT_MORE = re.compile(r"\s{4,}.*\((report\w{1,60})\)$")
+_PYRIGHT_MORE = re.compile(r"\s{4}.*\((report\w{1,60})\)$")
 _PYRIGHT_END = re.compile(r"(\d{1,9}) errors?, (\d{1,9}) warnings?")
 
 
