@@ -3,7 +3,6 @@
 Pure functions from a report to text; SARIF has a module of its own.
 """
 
-import json
 from collections.abc import Sequence
 
 from surefoot.policy.changes import Change
@@ -69,6 +68,8 @@ def summary(report: Report) -> str:
 
 def as_json(report: Report, version: str) -> str:
     """Return one object: findings in the order of files, notes and counts."""
+    import json
+
     value = {
         "surefoot": version,
         "findings": [_object(item) for item in report.found],

@@ -8,12 +8,12 @@ asked of behave's matchers, in behave's order.
 How it works
 ------------
 For the matchers that behave ships, the literal text of a pattern is read from its regular
-expression (`patterns.read_shape`). Definitions are kept in a tree over the *complete* words of
-the beginning (`wordindex`), so a step's text finds them by its own words. All literal text is
-compared before the regular expression is tried. A definition of which nothing can be read (a
-matcher class of the suite, case-insensitive matching, alternatives at the top level, inline
-flags) is a candidate for every text. Candidates are a superset of what matches, in registration
-order.
+expression (`patterns.read_shape`). Definitions are kept in a tree over
+the *complete* words of the beginning, and there by one complete word that comes later, so a
+step's text finds them by its own words. All literal text is compared before the regular
+expression is tried. A definition of which nothing can be read (a matcher class of the suite,
+case-insensitive matching, alternatives at the top level, inline flags) is a candidate for
+every text. Candidates are a superset of what matches, in registration order.
 
 Behave compiles every pattern when it is registered, to report bad ones. That took most of
 the remaining time, and most patterns are never used in a run. So a pattern that is certain
@@ -48,7 +48,6 @@ from behave.step_registry import AmbiguousStep, StepRegistry
 from behave.textutil import text as as_text
 
 from surefoot.suite.patterns import Shape, read_shape
-from surefoot.suite.wordindex import WordIndex
 
 
 class IndexedStepRegistry(StepRegistry):  # type: ignore[misc]
@@ -135,20 +134,29 @@ def install() -> IndexedStepRegistry:
     return cast("IndexedStepRegistry", asked)
 
 
+class _Node:
+    """The definitions whose pattern begins with the same complete words."""
+
+    __slots__ = ("by_word", "children")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        # None: of no word after the beginning is it known that it is complete.
+        self.by_word: dict[str | None, list[tuple[int, Shape]]] = {}
+
+
 class _Index:
-    """Which matchers of one of the registry's lists can match a text."""
+    """Which matchers of one of the registry's lists can match a text. `size` are indexed."""
 
     def __init__(self, matchers: Sequence[Matcher]) -> None:
         self.matchers = matchers
-        self._words = WordIndex()
+        self.size = 0
+        self._root = _Node()
+        self._literal: dict[str, list[int]] = {}
+        self._unknown: list[int] = []
         self._by_pattern: dict[str, list[int]] = {}
         for matcher in matchers:
             self._enter(matcher, _shape_of(matcher))
-
-    @property
-    def size(self) -> int:
-        """How many matchers are indexed."""
-        return self._words.size
 
     def append(self, matcher: Matcher, shape: Shape | None) -> None:
         """Add a matcher to the registry's list and to the index."""
@@ -157,21 +165,55 @@ class _Index:
 
     def candidates(self, text: str) -> list[Matcher]:
         """Return the matchers that can match the text, in registration order."""
-        return [self.matchers[position] for position in sorted(self._words.positions(text))]
+        return [self.matchers[position] for position in sorted(self._positions(text))]
 
     def rivals(self, text: str, pattern: str) -> list[Matcher]:
         """Return the matchers that can match `text` or have it or `pattern` as pattern."""
         if type(pattern) is not str:
             return list(self.matchers)
-        positions = set(self._words.positions(text))
+        positions = set(self._positions(text))
         for same in {text, pattern}:
             positions.update(self._by_pattern.get(same, ()))
         return [self.matchers[position] for position in sorted(positions)]
 
     def _enter(self, matcher: Matcher, shape: Shape | None) -> None:
-        position = self._words.enter(shape)
-        if shape is not None:
-            self._by_pattern.setdefault(matcher.pattern, []).append(position)
+        position = self.size
+        self.size += 1
+        if shape is None:
+            self._unknown.append(position)
+            return
+        self._by_pattern.setdefault(matcher.pattern, []).append(position)
+        if shape.literal:
+            self._literal.setdefault(shape.prefix, []).append(position)
+            return
+        node = self._root
+        # A word is complete when a space of the literal text ends it.
+        for word in shape.prefix.split(" ")[:-1]:
+            node = node.children.setdefault(word, _Node())
+        # Of many definitions that begin alike, each goes by the word that tells it apart best.
+        rarest = min(
+            shape.later_words(), key=lambda word: len(node.by_word.get(word, ())), default=None
+        )
+        node.by_word.setdefault(rarest, []).append((position, shape))
+
+    def _positions(self, text: str) -> Iterable[int]:
+        if text.endswith("\n"):
+            # `$` also matches before it, so that ends of texts cannot be compared.
+            return range(self.size)
+        found = self._unknown + self._literal.get(text, [])
+        words = text.split(" ")
+        keys = {None, *words}
+        node: _Node | None = self._root
+        for word in words:
+            assert node is not None
+            for key in node.by_word.keys() & keys:
+                for position, shape in node.by_word[key]:
+                    if shape.admits(text):
+                        found.append(position)
+            node = node.children.get(word)
+            if node is None:
+                break
+        return found
 
 
 def _shape_of(matcher: Matcher) -> Shape | None:

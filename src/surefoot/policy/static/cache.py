@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 from typing import Generic, TypeVar
 
 import msgspec
@@ -53,7 +52,7 @@ class FactCache(Generic[FactsT]):
         self._kind = kind
         self._salt = _salt()
         self._entries = self._load()
-        self._changed = False
+        self._changed = 0
 
     def find(self, path: str, role: str, stamp: Stamp) -> FactsT | None:
         """Return the facts of a file that has not changed since, by its times."""
@@ -78,13 +77,18 @@ class FactCache(Generic[FactsT]):
         entry = Entry(stamp, settled, digest, role, facts)
         old = self._entries.get(path)
         if old is None or old.digest != digest or old.role != role or settled:
-            self._changed = True
+            self._changed += 1
         self._entries[path] = entry
 
-    def save(self) -> None:
-        """Write what changed. A directory that cannot be written is no error."""
-        if self._path is None or not self._changed:
+    def save(self, at_least: int = 1) -> None:
+        """Write what changed, unless fewer files did than `at_least`.
+
+        A directory that cannot be written is no error.
+        """
+        if self._path is None or self._changed < at_least:
             return
+        import tempfile
+
         folder = os.path.dirname(self._path)
         try:
             _make_home(folder)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from surefoot.errors import UserError
-from surefoot.isolation.quota import cpu_quota
 from surefoot.model.findings import Edit as LineEdit
 from surefoot.model.findings import Finding
 from surefoot.model.guards import GuardSpec
@@ -19,14 +18,14 @@ from surefoot.policy.changes import Change
 from surefoot.policy.names import TagRules
 from surefoot.policy.quarantine import QuarantineRules
 from surefoot.policy.static import catalog, file_rules, guards, layout, tag_rules
-from surefoot.policy.static.facts import Edit, FeatureFacts, Ignore, ModuleFacts, Raw, Step
+from surefoot.policy.static.facts import Edit, FeatureFacts, Ignore, ModuleFacts, Raw
 from surefoot.policy.static.feature_rules import (
     StepCheck,
     junit_collisions,
     shape_findings,
     steps_of,
 )
-from surefoot.policy.static.loading import Loader
+from surefoot.policy.static.loading import Loader, Registry
 from surefoot.policy.static.rule import Severity
 from surefoot.policy.static.scanning import Role, Scanner
 from surefoot.policy.static.workers import fixed_workers
@@ -99,6 +98,8 @@ class _Check:
             language=request.language or self.settings.lang,
             guarded=frozenset(field for guard in request.guards for field in guard.fields),
             processes=request.processes,
+            few=0 < len(request.paths) < 50
+            and not any(os.path.isdir(os.path.join(self.cwd, path)) for path in request.paths),
         )
         self.raws: dict[str, list[Raw]] = {}
         self.ignores: dict[str, list[Ignore]] = {}
@@ -116,6 +117,8 @@ class _Check:
             self._check_suite(base, inside)
         self._check_loose(loose)
         if not self.request.paths and self._on("SF404"):
+            from surefoot.isolation.quota import cpu_quota
+
             for path, raw in fixed_workers(self.cwd, cpu_quota().cpus):
                 self._add(path, raw)
         if self.request.cache:
@@ -153,8 +156,11 @@ class _Check:
     def _check_suite(self, base: str, paths: list[str]) -> None:
         # A run of the whole directory is what a changed step module has to fit.
         named_only = not any(os.path.isdir(path) for path in paths)
-        wide = named_only and self._on("SF111")
-        suite = layout.suite_files(base, self.settings, [base] if wide else paths)
+        # Unused definitions need all features, which takes longer than a hook may.
+        wide = not named_only or self.request.severities["SF111"] in ("error", "warning")
+        suite = layout.suite_files(
+            base, self.settings, [base] if wide and named_only else paths, whole=wide
+        )
         chosen = None if not named_only else frozenset(paths)
         roles = self._roles(suite, chosen)
         self.scanner.scan_all(list(roles.items()))
@@ -166,17 +172,17 @@ class _Check:
             return modules[path]
 
         importer = layout.Importer(suite, self.cwd)
-        loader = Loader(facts_of, importer)
+        loader = Loader(Registry(chosen, self._shown), facts_of, importer)
         registry = loader.load(suite.environment, suite.step_modules)
         for name in sorted(importer.unknown):
             registry.doubt(base, 0, ("step",), f"the module {name} is not found")
         for path in roles:
             facts_of(path)
+        self._note_public_fields(modules, roles, chosen)
         features = {path: self.scanner.feature(path) for path in suite.features}
         self._take_modules(modules, chosen)
-        for file, raws in registry.found.items():
-            for raw in raws:
-                self._add(file, raw, chosen)
+        for file, raw in registry.faults():
+            self._add(file, raw, chosen)
         for file, raw in guards.unguarded(
             guards.guards_of(
                 self.request.guards, [item for facts in modules.values() for item in facts.guarded]
@@ -184,7 +190,7 @@ class _Check:
             modules,
         ):
             self._add(file, raw, chosen)
-        self._take_features(suite, features, StepCheck(registry), modules, chosen)
+        self._take_features(suite, features, StepCheck(registry), modules, chosen, wide)
         if features:
             for doubt in registry.doubts:
                 where = f"{self._shown(doubt.file)}:{doubt.line}" if doubt.line else ""
@@ -207,6 +213,27 @@ class _Check:
                 roles.setdefault(path, Role())
                 self.explicit.add(path)
         return roles
+
+    def _note_public_fields(
+        self,
+        modules: dict[str, ModuleFacts],
+        roles: Mapping[str, Role],
+        chosen: frozenset[str] | None,
+    ) -> None:
+        """Look again where public fields are used that classes turned out to guard.
+
+        Uses of private fields, and of declared ones, were noted at once.
+        """
+        public = frozenset(
+            field
+            for facts in modules.values()
+            for item in facts.guarded
+            for field in item.fields
+            if not field.startswith("_")
+        )
+        if public:
+            asked = [(path, role) for path, role in roles.items() if not chosen or path in chosen]
+            modules |= self.scanner.widened(asked, public)
 
     def _take_modules(
         self, modules: Mapping[str, ModuleFacts], chosen: frozenset[str] | None
@@ -235,11 +262,12 @@ class _Check:
         steps: StepCheck,
         modules: Mapping[str, ModuleFacts],
         chosen: frozenset[str] | None,
+        wide: bool,
     ) -> None:
         shown: dict[str, FeatureFacts] = {}
         for path, facts in features.items():
             if chosen is not None and path not in chosen:
-                for step in self._steps_if_needed(facts):
+                for step in steps_of(facts):
                     steps.use(step)
                 continue
             shown[self._shown(path)] = facts
@@ -265,10 +293,8 @@ class _Check:
             self.request.quarantine,
             self.request.today or datetime.date.min,
         )
-        self._take_unused(steps, modules, chosen)
-
-    def _steps_if_needed(self, facts: FeatureFacts) -> Iterable[Step]:
-        return steps_of(facts) if self._on("SF111") else ()
+        if wide:
+            self._take_unused(steps, modules, chosen)
 
     def _take_unused(
         self,

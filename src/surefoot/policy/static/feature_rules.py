@@ -325,7 +325,8 @@ class StepCheck:
         near = self._similar(step)
         if near is not None:
             pattern = near.definition.pattern
-            return f"did you mean {pattern!r} ({near.file}:{near.definition.line})?"
+            where = f"{self.registry.shown(near.file)}:{near.definition.line}"
+            return f"did you mean {pattern!r} ({where})?"
         return f"define it with @{step.kind} in a step module, or mend the text"
 
     def _similar(self, step: Step) -> Placed | None:

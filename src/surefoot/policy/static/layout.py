@@ -103,8 +103,13 @@ def find_base(path: str, settings: BehaveSettings) -> str | None:
         folder = above
 
 
-def suite_files(base: str, settings: BehaveSettings, paths: Iterable[str]) -> SuiteFiles:
-    """Return the files of the suite at `base`; features are those below `paths`."""
+def suite_files(
+    base: str, settings: BehaveSettings, paths: Iterable[str], *, whole: bool = True
+) -> SuiteFiles:
+    """Return the files of the suite at `base`; features are those below `paths`.
+
+    Other Python files are looked for only with `whole`.
+    """
     prefix = f"{settings.stage}_" if settings.stage else ""
     steps = os.path.join(base, f"{prefix}steps")
     folders = [steps]
@@ -122,7 +127,7 @@ def suite_files(base: str, settings: BehaveSettings, paths: Iterable[str]) -> Su
         environment = None
     known = {*modules, environment}
     others = []
-    for folder, files in walk(base):
+    for folder, files in walk(base) if whole else ():
         others += [os.path.join(folder, name) for name in files if name.endswith(".py")]
     return SuiteFiles(
         base,

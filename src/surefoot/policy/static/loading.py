@@ -5,6 +5,8 @@ import, with the matcher and the types of each moment. Where the sources do not 
 so (`doubts`), and questions about the kinds of steps concerned are left unanswered.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -18,21 +20,25 @@ from surefoot.policy.static.facts import (
     Raw,
 )
 from surefoot.policy.static.matching import Answer, BadPatternError, StepPattern, step_pattern
-from surefoot.suite.wordindex import WordIndex
 
 KINDS = ("given", "when", "then", "step")
+MATCHERS = ("parse", "cfparse", "re", "re0", "cucumber_expressions")
 
 FactsOf = Callable[[str], ModuleFacts | None]
 Resolve = Callable[[str, Import], Iterable[str]]
 """Importing file and import to the files that it runs, in order."""
 
 
-class Placed(msgspec.Struct, frozen=True):
-    """A definition with its file and pattern; without a pattern it may match anything."""
+class Placed(msgspec.Struct):
+    """A definition in its file, with the matcher that was in use, and its place in the order."""
 
     file: str
     definition: Definition
-    pattern: StepPattern | None
+    matcher: str | None
+    number: int
+    pattern: StepPattern | None = None
+    """Made when it is first needed; None also for one that may match anything."""
+    made: bool = False
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -45,34 +51,87 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class _Index:
-    """The definitions of one kind, found by the words of a text."""
+    """The definitions of one kind, found by the words of a text.
+
+    A pattern for parse whose fields stand in words of their own needs each of its other words in
+    the text. It is kept under the one that the fewest patterns have, so that most texts meet a
+    handful of definitions. Built when first asked: much faster than a tree that grows.
+    """
 
     def __init__(self) -> None:
         self.placed: list[Placed] = []
-        self.words = WordIndex()
+        self._by_word: dict[str, list[Placed]] | None = None
+        self._anywhere: list[Placed] = []
 
-    def add(self, placed: Placed) -> None:
-        self.placed.append(placed)
-        self.words.enter(placed.pattern.shape if placed.pattern is not None else None)
+    def candidates(self, text: str) -> list[Placed]:
+        """Return the definitions that may match, in registration order."""
+        if self._by_word is None:
+            self._by_word = self._build()
+        found = list(self._anywhere)
+        for word in set(text.split(" ")):
+            found += self._by_word.get(word, ())
+        found.sort(key=_number)
+        return found
 
-    def candidates(self, text: str) -> Iterator[Placed]:
-        """Yield the definitions that may match, in registration order."""
-        for position in sorted(self.words.positions(text)):
-            yield self.placed[position]
+    def _build(self) -> dict[str, list[Placed]]:
+        words: list[list[str]] = []
+        counts: dict[str, int] = {}
+        for placed in self.placed:
+            pattern = placed.definition.pattern
+            whole: list[str] = []
+            if pattern is not None and placed.matcher in ("parse", "cfparse"):
+                whole = _whole_words(pattern)
+            words.append(whole)
+            for word in whole:
+                counts[word] = counts.get(word, 0) + 1
+        table: dict[str, list[Placed]] = {}
+        for placed, whole in zip(self.placed, words, strict=True):
+            if whole:
+                table.setdefault(min(whole, key=counts.__getitem__), []).append(placed)
+            else:
+                self._anywhere.append(placed)
+        return table
+
+
+def _whole_words(pattern: str) -> list[str]:
+    """Return the words that every text of a parse pattern has between spaces or at its ends."""
+    words = pattern.split(" ")
+    if "{" not in pattern:
+        return words
+    if _SPACED.search(pattern):
+        # A format such as `{x: >d}`: its parts are no words.
+        return []
+    return [word for word in words if "{" not in word and "}" not in word]
+
+
+_SPACED = re.compile(r"\{[^{}]*:[^{}]* ")
+
+
+def _number(placed: Placed) -> int:
+    return placed.number
 
 
 class Registry:
-    """The definitions of a suite, and what is wrong with them by file."""
+    """The definitions of a suite, and what is wrong with them by file.
 
-    def __init__(self) -> None:
+    `chosen` are the files whose findings are asked for; None for all. `shown` makes of a path
+    what messages say.
+    """
+
+    def __init__(
+        self, chosen: frozenset[str] | None = None, shown: Callable[[str], str] = str
+    ) -> None:
+        self.shown = shown
         self.doubts: list[Doubt] = []
-        self.found: dict[str, list[Raw]] = {}
+        self._chosen = chosen
+        self._count = 0
         self._indexes = {kind: _Index() for kind in KINDS}
         self._types: dict[str, str | None] = {}
         self._cucumber: dict[str, str | None] = {}
         self._seen: set[tuple[str, int, str | None, str]] = set()
         self._answers: dict[tuple[str, str], list[Placed] | None] = {}
         self._doubtful: set[str] = set()
+        self._refused: dict[int, str] = {}
 
     def definitions(self) -> Iterator[Placed]:
         """Yield all definitions, kind by kind."""
@@ -90,19 +149,62 @@ class Registry:
         """
         key = (kind, text)
         if key not in self._answers:
-            found: list[Placed] = []
-            for name in (kind, "step"):
-                for placed in self._indexes[name].candidates(text):
-                    answer = placed.pattern.answer(text) if placed.pattern else Answer.UNKNOWN
-                    if answer is not Answer.NO:
-                        found.append(placed)
-                    if answer is Answer.YES and placed.definition.plain:
-                        break
-                else:
-                    continue
-                break
-            self._answers[key] = found or None
+            self._answers[key] = list(self._matching(kind, text)) or None
         return self._answers[key]
+
+    def _matching(self, kind: str, text: str) -> Iterator[Placed]:
+        for name in (kind, "step"):
+            for placed in self._indexes[name].candidates(text):
+                answer = self._answer(placed, text)
+                if answer is not Answer.NO:
+                    yield placed
+                if answer is Answer.YES and placed.definition.plain:
+                    return
+
+    def faults(self) -> Iterator[tuple[str, Raw]]:
+        """Yield what behave would say against definitions, by file: clashes and bad patterns."""
+        for index in self._indexes.values():
+            clashing: set[int] = set()
+            for placed in index.placed:
+                if self._chosen is not None and placed.file not in self._chosen:
+                    continue
+                if placed.matcher in ("re", "re0"):
+                    # Others are certain to compile, or are told when a step needs them.
+                    self._pattern(placed)
+                if placed.number in self._refused:
+                    why = self._refused[placed.number]
+                    message = f"behave refuses this definition: {why}"
+                    yield placed.file, _raw("SF106", placed, message, "mend it")
+                    continue
+                found = self._clash(placed, index, clashing)
+                if found is not None:
+                    clashing.add(placed.number)
+                    yield found
+                elif self._chosen is not None:
+                    yield from self._later(placed, index)
+
+    def _later(self, placed: Placed, index: _Index) -> Iterator[tuple[str, Raw]]:
+        """Yield the clashes of later definitions with one in a chosen file: told there."""
+        text = placed.definition.pattern
+        if text is None or placed.matcher is None or not placed.definition.plain:
+            return
+        needle = max(_whole_words(text), key=len, default="")
+        for later in index.placed[bisect_right(index.placed, placed.number, key=_number) :]:
+            other = later.definition.pattern
+            if other is None or needle not in other or later.file in (self._chosen or ()):
+                continue
+            if later.definition.plain and self._takes(placed, other):
+                same = other == text
+                yield self._told("SF103" if same else "SF102", placed, later)
+
+    def _takes(self, placed: Placed, text: str) -> bool:
+        """Whether behave finds that a definition has the text of a later one."""
+        if placed.definition.pattern == text:
+            return True
+        pattern = self._pattern(placed)
+        # A converter may refuse the text; then behave sees no clash.
+        known = pattern is not None and not pattern.custom
+        return known and self._answer(placed, text) is Answer.YES
 
     # -- filling it
 
@@ -118,79 +220,89 @@ class Registry:
         table[item.name] = pattern if known == pattern else None
 
     def add(self, file: str, item: Definition, matcher: str | None) -> None:
-        """Add a definition, and note what behave would say against it."""
+        """Add a definition."""
         key = (file, item.function_line, item.pattern, item.kind)
         if key in self._seen:
             # A module that is run by behave and imported by another registers the same again.
             return
         self._seen.add(key)
-        pattern: StepPattern | None = None
         if item.pattern is None:
             self.doubt(file, item.line, (item.kind,), "a pattern is computed")
         elif matcher is None:
             self.doubt(file, item.line, (item.kind,), "which matcher is in use is not known")
-        else:
-            try:
-                pattern = step_pattern(matcher, item.pattern, self._types, self._cucumber)
-            except BadPatternError as error:
-                self._report(
-                    file, "SF106", item, f"behave refuses this definition: {error}", "mend it"
-                )
-                return
-            if pattern is None:
-                self.doubt(file, item.line, (item.kind,), f"the matcher {matcher} is the suite's")
-        if item.pattern is not None and pattern is not None and self._clashes(file, item):
-            return
-        self._indexes[item.kind].add(Placed(file, item, pattern))
+        elif matcher not in MATCHERS:
+            self.doubt(file, item.line, (item.kind,), f"the matcher {matcher} is the suite's own")
+            matcher = None
+        self._count += 1
+        self._indexes[item.kind].placed.append(Placed(file, item, matcher, self._count))
 
-    def _clashes(self, file: str, item: Definition) -> bool:
-        """Whether an earlier definition has the text already, so that behave stops loading."""
-        if not item.plain:
-            return False
-        text = item.pattern
-        assert text is not None
-        for earlier in self._indexes[item.kind].candidates(text):
-            if not earlier.definition.plain or earlier.pattern is None:
-                continue
-            where = f"{earlier.file}:{earlier.definition.line}"
-            if earlier.definition.pattern == text:
-                self._report(
-                    file,
-                    "SF103",
-                    item,
-                    f"@{item.kind}({text!r}) is defined already, in {where}",
-                    "remove one of the two; behave stops loading the whole suite at the second",
-                )
-                return True
-            # A converter may refuse the text; then behave sees no clash.
-            if not earlier.pattern.custom and earlier.pattern.answer(text) is Answer.YES:
-                self._report(
-                    file,
-                    "SF102",
-                    item,
-                    f"@{item.kind}({text!r}) matches what"
-                    f" @{item.kind}({earlier.definition.pattern!r}) in {where} matches",
-                    "make one of the two patterns more definite, with a typed field or quotes"
-                    " around the text; behave stops loading the whole suite here",
-                )
-                return True
-        return False
+    def _answer(self, placed: Placed, text: str) -> Answer:
+        pattern = self._pattern(placed)
+        if placed.number in self._refused:
+            return Answer.NO
+        try:
+            return pattern.answer(text) if pattern is not None else Answer.UNKNOWN
+        except BadPatternError as error:
+            self._refused[placed.number] = str(error)
+            return Answer.NO
 
-    def _report(self, file: str, code: str, item: Definition, message: str, remedy: str) -> None:
-        self.found.setdefault(file, []).append(Raw(code, item.line, message, remedy))
+    def _pattern(self, placed: Placed) -> StepPattern | None:
+        if not placed.made:
+            placed.made = True
+            text = placed.definition.pattern
+            if text is not None and placed.matcher is not None:
+                try:
+                    placed.pattern = step_pattern(placed.matcher, text, self._types, self._cucumber)
+                except BadPatternError as error:
+                    self._refused[placed.number] = str(error)
+        return placed.pattern
+
+    def _clash(self, placed: Placed, index: _Index, clashing: set[int]) -> tuple[str, Raw] | None:
+        """Return the finding that an earlier definition has the text: behave stops loading."""
+        text = placed.definition.pattern
+        if text is None or placed.matcher is None or not placed.definition.plain:
+            return None
+        for earlier in index.candidates(text):
+            if earlier.number >= placed.number:
+                break
+            known = earlier.definition.plain and earlier.matcher is not None
+            if known and earlier.number not in clashing and self._takes(earlier, text):
+                same = earlier.definition.pattern == text
+                return self._told("SF103" if same else "SF102", placed, earlier)
+        return None
+
+    def _told(self, code: str, placed: Placed, other: Placed) -> tuple[str, Raw]:
+        item = placed.definition
+        where = f"{self.shown(other.file)}:{other.definition.line}"
+        stops = "behave stops loading the whole suite at the second"
+        if code == "SF103":
+            message = f"@{item.kind}({item.pattern!r}) is defined twice, here and in {where}"
+            return placed.file, _raw(code, placed, message, f"remove one of the two; {stops}")
+        message = (
+            f"@{item.kind}({item.pattern!r}) clashes with"
+            f" @{item.kind}({other.definition.pattern!r}) in {where}"
+        )
+        remedy = (
+            "make one of the two patterns more definite, with a typed field or quotes around the"
+            f" text; {stops}"
+        )
+        return placed.file, _raw(code, placed, message, remedy)
+
+
+def _raw(code: str, placed: Placed, message: str, remedy: str) -> Raw:
+    return Raw(code, placed.definition.line, message, remedy)
 
 
 class Loader:
     """Runs the happenings of modules in behave's order."""
 
-    def __init__(self, facts_of: FactsOf, resolve: Resolve) -> None:
-        self.registry = Registry()
+    def __init__(self, registry: Registry, facts_of: FactsOf, resolve: Resolve) -> None:
+        self.registry = registry
         self._facts_of = facts_of
         self._resolve = resolve
         self._imported: set[str] = set()
         self._matcher: str | None = "parse"
         self._default: str | None = "parse"
-        self._registered = {"parse", "cfparse", "re", "re0", "cucumber_expressions"}
 
     def load(self, environment: str | None, step_modules: Iterable[str]) -> Registry:
         """Return the registry after loading the environment file and the step modules."""

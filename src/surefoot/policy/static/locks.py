@@ -16,64 +16,45 @@ _LOCKS = ("threading.Lock", "threading.RLock", "threading.Condition", "threading
 _GROWS = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 _SHRINKS = frozenset(("clear", "discard", "pop", "popitem", "popleft", "remove", "move_to_end"))
 _CHANGES = _GROWS | _SHRINKS
-_READS = frozenset(("copy", "get", "items", "keys", "values", "index", "count")) | _CHANGES
-_TAKES = frozenset(
-    ("len", "list", "dict", "set", "sorted", "sum", "any", "all", "tuple", "min", "max")
-)
 
 
 def note_attribute(node: ast.AST, scope: Scope) -> None:
-    """Note the use of a private attribute, or of a field with a declared guard."""
+    """Note the use of a private attribute, or of a field that is known to be guarded."""
     assert isinstance(node, ast.Attribute)
-    name = node.attr
-    if name in scope.guarded or (name.startswith("_") and not name.startswith("__")):
-        _note(node, scope)
+    if _is_noted(node.attr, scope):
+        _note(node, scope, write=not isinstance(node.ctx, ast.Load))
 
 
 def note_call(node: ast.AST, scope: Scope) -> None:
-    """Note `owner.field.items()` and `len(owner.field)`."""
+    """Note `owner.field.clear()` as a change of the field."""
     assert isinstance(node, ast.Call)
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        if function.attr in _READS and isinstance(function.value, ast.Attribute):
-            _note(function.value, scope, write=function.attr in _CHANGES)
-    elif isinstance(function, ast.Name) and function.id in _TAKES:
-        for argument in node.args:
-            if isinstance(argument, ast.Attribute):
-                _note(argument, scope)
+    match node.func:
+        case ast.Attribute(value=ast.Attribute(attr=name) as field, attr=change):
+            if change in _CHANGES and _is_noted(name, scope):
+                _note(field, scope, write=True)
 
 
 def note_subscript(node: ast.AST, scope: Scope) -> None:
-    """Note `owner.field[key]`."""
+    """Note `owner.field[key] = value` as a change of the field."""
     assert isinstance(node, ast.Subscript)
-    if isinstance(node.value, ast.Attribute):
-        _note(node.value, scope, write=not isinstance(node.ctx, ast.Load))
+    field = node.value
+    if isinstance(node.ctx, ast.Load):
+        return
+    if isinstance(field, ast.Attribute) and _is_noted(field.attr, scope):
+        _note(field, scope, write=True)
 
 
-def note_iteration(node: ast.AST, scope: Scope) -> None:
-    """Note `for x in owner.field`, in statements and comprehensions."""
-    assert isinstance(node, ast.For | ast.comprehension)
-    if isinstance(node.iter, ast.Attribute):
-        _note(node.iter, scope)
+def _is_noted(name: str, scope: Scope) -> bool:
+    return name in scope.guarded or (name[0] == "_" and not name.startswith("__"))
 
 
-def note_containment(node: ast.AST, scope: Scope) -> None:
-    """Note `key in owner.field`."""
-    assert isinstance(node, ast.Compare)
-    for operator, right in zip(node.ops, node.comparators, strict=True):
-        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Attribute):
-            _note(right, scope)
-
-
-def _note(node: ast.Attribute, scope: Scope, write: bool | None = None) -> None:
+def _note(node: ast.Attribute, scope: Scope, *, write: bool) -> None:
     if not scope.in_step:
         return
     owner = source_of(node.value)
     if owner is None or owner in scope.names.aliases or owner in ("self", "cls"):
         return
     key = (node.lineno, owner, node.attr)
-    if write is None:
-        write = not isinstance(node.ctx, ast.Load)
     earlier = scope.accesses.get(key)
     if earlier is not None and (earlier.write or not write):
         return
@@ -196,7 +177,4 @@ NODES = (
     (ast.Attribute, note_attribute),
     (ast.Call, note_call),
     (ast.Subscript, note_subscript),
-    (ast.For, note_iteration),
-    (ast.comprehension, note_iteration),
-    (ast.Compare, note_containment),
 )

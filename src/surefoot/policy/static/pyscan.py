@@ -31,6 +31,24 @@ for _leaf in (ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.al
 _FIELDS[ast.Attribute] = ("value",)
 
 
+_EXPRESSIONS = frozenset(
+    kind
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.expr | ast.comprehension | ast.keyword)
+)
+_SKIPPED: frozenset[type] = frozenset(
+    (type(None), str, int, ast.Name, ast.Pass, ast.Global, ast.Nonlocal, ast.alias)
+)
+# What a rule about expressions needs to find anything. A function without any of these is
+# visited statement by statement, which is most of all functions and saves most of the time.
+_TELLING = (
+    *("sleep", "Thread", "Timer", "mktemp", "open(", "/tmp", "/dev/shm", "sqlite", "bind"),  # noqa: S108  a text to look for
+    *("Server", "make_server", "uvicorn", "setattr", "execute_steps", "matcher", "._"),
+    *("register_type", "parameter_type", "mkdir", "makedirs", "shutil", "unlink", "remove"),
+    *("write_text", "write_bytes", "touch"),
+)
+
+
 def scan_module(
     source: str,
     *,
@@ -77,6 +95,9 @@ class _Walk:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.facts = ModuleFacts()
+        self.shallow = False
+        words = (*_TELLING, *(f".{name}" for name in scope.guarded))
+        self.telling = [word for word in words if word in scope.source]
         self.rules = pyrules.by_node(in_tests=scope.in_tests)
         self.special: dict[type[ast.AST], Callable[..., None]] = {
             ast.FunctionDef: self._function,
@@ -114,6 +135,8 @@ class _Walk:
 
     def visit(self, node: ast.AST) -> None:
         kind = node.__class__
+        if self.shallow and kind in _EXPRESSIONS:
+            return
         for rule in self.rules.get(kind, ()):
             rule(node, self.scope)
         special = self.special.get(kind)
@@ -128,21 +151,29 @@ class _Walk:
             if value.__class__ is list:
                 for item in value:
                     # A missing key of `{**x}` is None.
-                    if item is not None and item.__class__ is not str:
+                    if item.__class__ not in _SKIPPED:
                         self.visit(item)
-            elif isinstance(value, ast.AST):
-                self.visit(value)
+            elif value.__class__ not in _SKIPPED:
+                self.visit(value)  # type: ignore[arg-type]  # what is not skipped is a node
 
     # -- nodes that change the scope
 
     def _function(self, node: FunctionNode) -> None:
         scope = self.scope
-        self.children(node, ("decorator_list", "args"))
+        for decorator in node.decorator_list:
+            if scope.step_kind(decorator) is None:
+                self.visit(decorator)
+        self.visit(node.args)
         is_step = definitions.take_function(node, scope, self.facts)
         is_hook = scope.environment and not scope.frames and node.name in HOOKS
+        before = self.shallow
+        if not scope.frames:
+            text = "\n".join(scope.lines[node.lineno - 1 : node.end_lineno]) if self.telling else ""
+            self.shallow = not any(word in text for word in self.telling)
         scope.frames.append(Frame(node, is_step, is_hook))
         self._body(node.body)
         scope.frames.pop()
+        self.shallow = before
 
     def _lambda(self, node: ast.Lambda) -> None:
         self.children(node, ("args",))

@@ -7,7 +7,6 @@ that does not parse.
 import gc
 import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,15 +38,26 @@ class Role(msgspec.Struct, frozen=True):
 
 
 class Scanner:
-    """Facts by path, from the cache or from the files. `processes` is 1 or 2."""
+    """Facts by path, from the cache or from the files. `processes` is 1 or 2.
+
+    With `few`, only some files are asked about: reading the cache of all features would take
+    longer than scanning those, and writing caches longer than scanning again.
+    """
 
     def __init__(
-        self, folder: str | None, *, language: str, guarded: frozenset[str], processes: int = 2
+        self,
+        folder: str | None,
+        *,
+        language: str,
+        guarded: frozenset[str],
+        processes: int = 2,
+        few: bool = False,
     ) -> None:
         self._language = language
         self._guarded = guarded
         self._processes = processes if hasattr(os, "fork") else 1
         self._folder = folder
+        self._few = few
         self._features: FactCache[FeatureFacts] | None = None
         self._modules = FactCache(folder, "modules", ModuleFacts)
         self._done: dict[str, ModuleFacts] = {}
@@ -60,7 +70,8 @@ class Scanner:
     def feature(self, path: str) -> FeatureFacts:
         """Return the facts of a feature file."""
         if self._features is None:
-            self._features = FactCache(self._folder, "features", FeatureFacts)
+            folder = None if self._few else self._folder
+            self._features = FactCache(folder, "features", FeatureFacts)
         found = self._known(self._features, path, self._language)
         if isinstance(found, FeatureFacts):
             return found
@@ -101,9 +112,28 @@ class Scanner:
             for path, role, stamp, data in todo:
                 self._done[path] = self._scan(path, role, stamp, data)
 
+    def widened(
+        self, modules: Sequence[tuple[str, Role]], fields: frozenset[str]
+    ) -> dict[str, ModuleFacts]:
+        """Return the facts of modules that name one of these fields, with each use of it noted."""
+        self._guarded |= fields
+        needles = [f".{field}".encode() for field in fields]
+        found = {}
+        for path, role in modules:
+            try:
+                with open(path, "rb") as file:
+                    data = file.read()
+            except OSError:
+                continue
+            if any(needle in data for needle in needles):
+                facts = self._facts(role, data)
+                if isinstance(facts, ModuleFacts):
+                    found[path] = facts
+        return found
+
     def save(self) -> None:
         """Keep what was scanned for the next time."""
-        self._modules.save()
+        self._modules.save(20 if self._few else 1)
         if self._features is not None:
             self._features.save()
 
@@ -112,10 +142,13 @@ class Scanner:
     ) -> list[tuple[str, Role, Stamp, bytes]]:
         """Have a child scan about half of the files; return those that are still to be done."""
         half, size = 0, 0
-        while size < total // 2:
+        # This process has the features to scan as well.
+        while size < total * 0.6:
             size += len(todo[half][3])
             half += 1
         theirs, ours = todo[:half], todo[half:]
+        import tempfile
+
         with tempfile.TemporaryFile() as file:
             with warnings.catch_warnings():
                 # Since 3.12 a fork beside threads warns; the child only computes and writes.
@@ -227,4 +260,6 @@ def _without_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            # What was made stays; the collector need not look through it again.
+            gc.freeze()
             gc.enable()

@@ -68,6 +68,7 @@ class Scope:
         self.conditional = 0
         """How many conditions and loops stand around the node at module level."""
         self.found: list[Raw] = []
+        self.makes_threads = "Thread(" in source or "Timer(" in source
         self.guarded = guarded
         self.accesses: dict[tuple[int, str, str], FieldAccess] = {}
 

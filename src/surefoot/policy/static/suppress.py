@@ -5,9 +5,7 @@ On a line of its own it is about what comes next: a statement, or in a feature f
 the title of a scenario with its tags. `# surefoot: ignore-file[SF104] reason` is about the file.
 """
 
-import io
 import re
-import tokenize
 from collections.abc import Iterable, Sequence
 
 from surefoot.policy.static.facts import Ignore
@@ -69,6 +67,10 @@ def python_ignores(source: str, spans: Sequence[tuple[int, int]]) -> list[Ignore
 
 
 def _comments(source: str) -> Iterable[tuple[int, int, str]]:
+    # Imported here: few sources have such a comment.
+    import io
+    import tokenize
+
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT and "surefoot:" in token.string:

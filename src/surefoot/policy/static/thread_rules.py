@@ -61,13 +61,13 @@ _REMEDY = "join it, or use surefoot.threads.run_concurrently, which waits and ke
 def threads_of_function(node: ast.AST, scope: Scope) -> None:
     """Threads that a function starts and lets go, and assertions that are lost in threads."""
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    if scope.frames or not scope.makes_threads:
+        return
     made = [
         item
         for item in ast.walk(node)
         if isinstance(item, ast.Call) and scope.names.dotted(item.func) in _THREADS
     ]
-    if not made or scope.frames:
-        return
     for call in made:
         if _let_go(call, node):
             scope.report("SF351", call, "a thread is started that nothing waits for", _REMEDY)
