@@ -1,6 +1,5 @@
 """`surefoot check`: looks for faults of a suite without running or importing it."""
 
-import datetime
 import gc
 import os
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from surefoot import __version__
+from surefoot.cli.preflight import request_of
 from surefoot.config.suggest import did_you_mean
 from surefoot.errors import UserError
 from surefoot.exitcodes import ExitCode
@@ -202,32 +202,17 @@ def _about_rules(arguments: Arguments) -> str:
 
 def _request(arguments: Arguments, cwd: str) -> tuple[Request, bool]:
     from surefoot.config.resolve import resolve
-    from surefoot.policy.declared import quarantine_rules, tag_rules
-    from surefoot.policy.static.catalog import severities
 
     resolved = resolve([], os.environ, cwd)
-    table = resolved.tables.check
-    chosen = severities(table.select, table.ignore, table.severity, "[tool.surefoot.check]")
-    if arguments.select or arguments.ignore:
-        # The command line stands in place of the file, but what it says about severity holds.
-        chosen = severities(
-            _words(arguments.select) or table.select,
-            _words(arguments.ignore) or table.ignore,
-            table.severity,
-            "surefoot check",
-        )
-    request = Request(
-        cwd=cwd,
-        paths=tuple(arguments.paths),
-        severities=chosen,
-        exclude=table.exclude,
-        guards=resolved.settings.guards,
-        tags=tag_rules(resolved.tables, cwd),
-        quarantine=quarantine_rules(resolved.tables),
-        today=datetime.date.today(),  # noqa: DTZ011  a quarantine ends with the day where people are
+    request = request_of(
+        resolved,
+        cwd,
+        arguments.paths,
+        select=_words(arguments.select),
+        ignore=_words(arguments.ignore),
         cache=not arguments.no_cache,
     )
-    return request, arguments.strict or table.strict
+    return request, arguments.strict or resolved.tables.check.strict
 
 
 def _words(text: str) -> tuple[str, ...]:

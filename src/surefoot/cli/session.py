@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -53,6 +53,10 @@ from surefoot.worker import processes
 from surefoot.worker.launch import adopt, fork_zygote, spawn_zygote
 from surefoot.worker.protocol import Channel, ConnectionLostError, CopyTree, Load, Loaded, Quit
 
+if TYPE_CHECKING:
+    # Only `--preflight` brings in the scanners.
+    from surefoot.policy.static.check import Found
+
 _monotonic = time.monotonic
 
 
@@ -97,6 +101,7 @@ class Session:
         self._load: Load | None = None
         self._policy: Policy | None = None
         self._loaded: Loaded | None = None
+        self._preflight: list[Found] | None = None
         self._history: History | None = None
 
     # -- the steps of a run
@@ -141,11 +146,16 @@ class Session:
             if settings.workdir == "copy" and not self._trees:
                 # Beside the load, which takes longer.
                 self._copy_trees()
+            if settings.preflight != "off" and self._preflight is None:
+                # Beside the load as well.
+                self._preflight = self._check_first()
             try:
                 loaded = await_load(
                     self.site, load, settings.preload_timeout, show or (lambda *_: None)
                 )
                 break
+            except LoadRefusedError as refused:
+                raise self._explained(refused) from None
             except BlockedPreloadError as blocked:
                 load = self._without(load, blocked)
             # Not within `except`: a child that is forked there has our exception as the context
@@ -154,6 +164,35 @@ class Session:
         self._load = load
         self._loaded = loaded
         return loaded
+
+    def _check_first(self) -> "list[Found]":
+        """Return what the preflight finds. Raises LoadRefusedError where that is to end the run."""
+        from surefoot.cli import preflight
+
+        report = preflight.preflight(self.resolved, self.cwd)
+        stopping = preflight.errors(report)
+        if stopping and self.settings.preflight == "fail":
+            if self.site is not None:
+                end_site(self.site)
+                self.site = None
+            raise LoadRefusedError(
+                f"the preflight found {len(stopping)} errors; nothing was run (--preflight fail)\n"
+                + preflight.listing(stopping),
+                int(ExitCode.POLICY),
+            )
+        return preflight.told(report)
+
+    def _explained(self, refused: LoadRefusedError) -> LoadRefusedError:
+        """Add to a load that failed what the preflight says of it."""
+        if not self._preflight or refused.answered:
+            return refused
+        from surefoot.cli import preflight
+
+        found = [item for item in self._preflight if item.finding.rule in preflight.ABOUT_LOADING]
+        if not found:
+            return refused
+        text = f"{refused}\nthe preflight says:\n{preflight.listing(found)}"
+        return LoadRefusedError(text, refused.exit_code)
 
     def _without(self, load: Load, blocked: BlockedPreloadError) -> Load:
         """Return the load without a module that blocks, and tell it."""
@@ -287,7 +326,7 @@ class Session:
             results.notice("no-fork", why)
         for text in loaded.notices:
             results.notice("selection", text)
-        for finding in loaded.findings:
+        for finding in (*loaded.findings, *(item.finding for item in self._preflight or ())):
             results.finding(finding)
         ended = coordinator[0].run()
         for code, text in self._early_notices:

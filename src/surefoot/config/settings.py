@@ -35,6 +35,7 @@ Leaks = Literal["off", "report", "fail"]
 Explored = Literal["tagged", "all", "off"]
 ExplorePolicy = Literal["both", "random", "pct"]
 ExploreGranularity = Literal["auto", "sync", "line", "opcode"]
+Preflight = Literal["off", "report", "fail"]
 Progress = Literal["auto", "live", "plain", "off"]
 
 LEAK_KINDS = (
@@ -298,6 +299,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "`retries` is. With `expected_failures` that holds for expected failures anyway.",
         ),
     ] = False
+    preflight: Annotated[
+        Preflight,
+        Option(
+            kind=Choice(get_args(Preflight)),
+            group=Group.POLICY,
+            metavar="HOW",
+            brief="check first: off, report or fail",
+            text="Whether `surefoot check` looks at the suite while it is loaded. `report` shows "
+            "what it finds among the findings of the run; `fail` ends with exit code 6 before "
+            "anything runs when one of them is an error.",
+        ),
+    ] = "off"
     guards: Annotated[
         tuple[GuardSpec, ...],
         Option(

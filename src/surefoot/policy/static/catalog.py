@@ -47,16 +47,7 @@ def severities(
     explicitly counts at least as a warning. Raises UserError for what is not known.
     """
     chosen: dict[str, Severity] = {rule.code: rule.severity for rule in RULES.values()}
-    picked = [code for item in select for code in _codes(item, f"{where}: select")]
-    if picked:
-        for code, severity in chosen.items():
-            if code not in picked:
-                chosen[code] = "off"
-            elif severity in ("info", "off"):
-                chosen[code] = "warning"
-    for item in ignore:
-        for code in _codes(item, f"{where}: ignore"):
-            chosen[code] = "off"
+    said: set[str] = set()
     for item, wanted in changed.items():
         counts = next((name for name in SEVERITIES if name == wanted), None)
         if counts is None:
@@ -65,6 +56,16 @@ def severities(
             )
         for code in _codes(item, f"{where}: severity"):
             chosen[code] = counts
+            said.add(code)
+    picked = {code for item in select for code in _codes(item, f"{where}: select")}
+    for code, severity in chosen.items():
+        if picked and code not in picked:
+            chosen[code] = "off"
+        elif picked and code not in said and severity in ("info", "off"):
+            chosen[code] = "warning"
+    for item in ignore:
+        for code in _codes(item, f"{where}: ignore"):
+            chosen[code] = "off"
     return chosen
 
 

@@ -48,6 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     processes: int = 2
     language: str = ""
     """Of features that name none; empty for what behave's settings say."""
+    stage: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -92,6 +93,8 @@ class _Check:
         self.request = request
         self.cwd = request.cwd
         self.settings = layout.behave_settings(self.cwd)
+        if request.stage:
+            self.settings = msgspec.structs.replace(self.settings, stage=request.stage)
         self.report = Report()
         self.scanner = Scanner(
             os.path.join(self.cwd, CACHE) if request.cache else None,
@@ -111,11 +114,17 @@ class _Check:
         paths = [os.path.abspath(os.path.join(self.cwd, path)) for path in self._paths()]
         for path in paths:
             if not os.path.exists(path):
-                raise UserError(f"there is no such file or directory: {self._shown(path)}")
+                hint = "" if self.request.paths else "; name the folder of your features"
+                raise UserError(f"there is no such file or directory: {self._shown(path)}{hint}")
         suites, loose = self._suites(paths)
         for base, inside in suites.items():
             self._check_suite(base, inside)
         self._check_loose(loose)
+        if not self.report.features and not self.report.modules:
+            raise UserError(
+                f"there is nothing to check in {', '.join(map(self._shown, paths))}: no feature"
+                " and no Python file; name the folder of your features"
+            )
         if not self.request.paths and self._on("SF404"):
             from surefoot.isolation.quota import cpu_quota
 
@@ -366,12 +375,12 @@ class _Check:
             if any(fnmatch.fnmatch(shown, pattern) for pattern in self.request.exclude):
                 continue
             suppression = file_rules.Suppression(self.ignores.get(path, ()))
-            told: set[tuple[str, str, int, str]] = set()
+            told: set[tuple[object, ...]] = set()
             for found in by_file.get(path, ()):
                 if suppression.covers(found.finding.rule, found.finding.line):
                     self.report.suppressed += 1
-                elif found.finding.key not in told:
-                    told.add(found.finding.key)
+                elif (*found.finding.key, found.column) not in told:
+                    told.add((*found.finding.key, found.column))
                     yield found
             for raw in suppression.faults(catalog.RULES, active):
                 if raw.code in active:

@@ -314,7 +314,8 @@ class StepCheck:
     def unused(self) -> Iterator[Placed]:
         """Yield the definitions that no step has had so far."""
         for placed in self.registry.definitions():
-            known = placed.pattern is not None and placed.definition.plain
+            item = placed.definition
+            known = item.pattern is not None and placed.matcher is not None and item.plain
             if known and (placed.file, placed.definition.line) not in self.used:
                 yield placed
 

@@ -49,7 +49,7 @@ def unguarded(
     for file, facts in modules.items():
         for access in facts.accesses:
             for guard in by_field.get(access.field, ()):
-                if _is_owner(access, guard, made) and not _is_held(access):
+                if _is_owner(access, guard, made) and not _is_held(access, guard):
                     yield file, _finding(access, guard)
                     break
 
@@ -62,9 +62,10 @@ def _is_owner(access: FieldAccess, guard: Guard, made: Mapping[str, set[str]]) -
     return access.field.startswith("_") or guard.declared
 
 
-def _is_held(access: FieldAccess) -> bool:
+def _is_held(access: FieldAccess, guard: Guard) -> bool:
     # Any lock counts: it may be the same under another name, and no false alarm is wanted.
-    return any("lock" in held.lower() or "snapshot" in held.lower() for held in access.held)
+    words = (guard.lock.lower(), "lock", "snapshot")
+    return any(word in held.lower() for held in access.held for word in words)
 
 
 def _finding(access: FieldAccess, guard: Guard) -> Raw:

@@ -51,6 +51,8 @@ def by_node(*, in_tests: bool) -> dict[type[ast.AST], list[Check]]:
     return table
 
 
-def finish(scope: Scope) -> None:
+def finish(scope: Scope, tree: ast.Module) -> None:
     """Run what needs the whole module."""
     time_rules.import_work(scope)
+    if scope.in_tests and "sleep" in scope.source:
+        time_rules.counted_sleeps(scope, tree)

@@ -78,7 +78,7 @@ def scan_module(
     except RecursionError:
         return ModuleFacts(fault=Fault(0, "the source is nested too deeply to be read"))
     facts = walk.facts
-    pyrules.finish(scope)
+    pyrules.finish(scope, tree)
     facts.found = scope.found
     facts.accesses = list(scope.accesses.values())
     facts.made = {name: made for name, made in names.kinds.items() if made and _is_class(made)}

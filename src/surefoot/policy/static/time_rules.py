@@ -2,6 +2,7 @@
 
 import ast
 
+from surefoot.policy.static.facts import Raw
 from surefoot.policy.static.names import Names, calls_in, keyword, last_name
 from surefoot.policy.static.rule import Rule
 from surefoot.policy.static.scope import FunctionNode, Scope
@@ -158,6 +159,9 @@ def sleep_in_step(node: ast.AST, scope: Scope) -> None:
         # The step's text says how long, so that sleeping is what it is for.
         return
     frame = scope.frame
+    if frame is not None and isinstance(frame.node, ast.Lambda):
+        # It is what replaces a sleep, or is called by something that waits.
+        return
     if frame is not None and any(_reads_clock(loop, scope.names) for loop in frame.loops):
         # It polls until a deadline of a clock; that is slow, not wrong.
         return
@@ -185,6 +189,24 @@ def _reads_clock(loop: ast.AST, names: Names) -> bool:
             if last_name(node.func) in ("monotonic", "now", "expired", "remaining", "time"):
                 return True
     return False
+
+
+def counted_sleeps(scope: Scope, tree: ast.Module) -> None:
+    """Loops that count sleeps; the sleeps in them are not told a second time."""
+    # Imported here: the room of clocks is large, and most modules do not sleep.
+    from surefoot.clock.sleeploops import REMEDY, find_sleep_loops
+
+    loops = find_sleep_loops(tree)
+    if not loops:
+        return
+    scope.found = [
+        raw
+        for raw in scope.found
+        if raw.code != "SF203" or not any(loop.line <= raw.line <= loop.end_line for loop in loops)
+    ]
+    for loop in loops:
+        text = scope.lines[loop.line - 1].strip()
+        scope.found.append(Raw("SF202", loop.line, loop.message, REMEDY, [text]))
 
 
 def import_work(scope: Scope) -> None:
@@ -228,8 +250,7 @@ def _blocks(call: ast.Call, names: Names) -> str | None:
     made = names.made_by(call.func.value)
     method = call.func.attr
     if made is not None and method in _MAKERS_WAIT.get(made, ()):
-        kind = made.rpartition(".")[2]
-        return f"starts a {kind}" if method in _STARTS else f"waits for a {kind}"
+        return f"starts something ({made})" if method in _STARTS else f"waits ({made})"
     return None
 
 

@@ -1,0 +1,3 @@
+import os
+
+os.environ.setdefault("TEST_PROCESSES", "4")

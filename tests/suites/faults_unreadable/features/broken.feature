@@ -1,0 +1,4 @@
+Feature: Broken
+  Scenario: One
+    Given a paid order
+    this is no step

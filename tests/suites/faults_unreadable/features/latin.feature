@@ -1,0 +1,3 @@
+Feature: Café
+  Scenario: One
+    Given a paid order

@@ -1,0 +1,6 @@
+from behave import given
+
+
+@given("a paid order")
+def paid(context):
+    pass

@@ -1,0 +1,6 @@
+from behave import when
+
+
+@when("nothing parses")
+def nothing(context)
+    pass
