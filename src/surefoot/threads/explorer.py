@@ -77,6 +77,8 @@ class Explorer:
         self._tracer = tracing.make(
             trial.granularity, wanted, self._at, self._on_line if trial.record else None
         )
+        self._traced = False
+        """Whether the scenario's own thread is traced."""
         self._hook: Any = None
 
     # -- around the schedule
@@ -87,7 +89,7 @@ class Explorer:
         self._hook = threading.excepthook
         threading.excepthook = self._thread_failed
         if self._tracer is not None:
-            self._tracer.start()
+            self._tracer.prepare()
 
     def end(self) -> Result:
         """Stop ordering; return what the schedule came to."""
@@ -120,7 +122,13 @@ class Explorer:
             starter = MEMBERS.get(real.get_ident())
             if starter is not None:
                 self._young[member.number] = starter.number
-        if self._core is not None and core.running == 0:
+        if self._core is None:
+            return
+        if not self._traced and self._tracer is not None and len(self._points) > 1:
+            # Until a second thread is there, there is nothing to choose: no need to look.
+            self._traced = True
+            self._tracer.start(sys._getframe(1))
+        if core.running == 0:
             # Nobody runs who could choose it: its descriptor was ready, or its time has come.
             core.let_run(member)
 
@@ -171,12 +179,21 @@ class Explorer:
             self._alone = 0
             self._turn(core, member, (code, offset, line), "", None)
             return
+        if member.number == 0 and len(core.members) == 1:
+            self._rest()
+            return
         self._alone += 1
         if self._alone > _ALONE:
             # It may wait in a loop for a thread that sleeps.
             self._alone = 0
             with MUTEX:
                 core.fire_next()
+
+    def _rest(self) -> None:
+        """The scenario's own thread is the only one again."""
+        if self._traced and self._tracer is not None:
+            self._traced = False
+            self._tracer.pause()
 
     def _on_line(self, code: CodeType, line: int) -> None:
         member = MEMBERS.get(real.get_ident())
@@ -228,9 +245,10 @@ class Explorer:
             code, offset, line = place
             if not self._offsets:
                 offset = 0
-            known = places.of(code)
-            note = known.words.get(offset, "") if self._offsets else ""
-            line = line or known.line(offset)
+            note = ""
+            if self._offsets and self._trial.record:
+                note = places.of(code).words.get(offset, "")
+            line = line or line_at(code, offset)
             row = Row(number, "stop", code.co_filename, line, note)
         self._decide(row, chosen, offset)
 
@@ -366,7 +384,7 @@ class Explorer:
         if frame is None:
             return Row(number, kind, "", 0, note)
         # An instruction of the compiler's own, such as the end of a `with`, has no line.
-        line = frame.f_lineno or places.of(frame.f_code).line(frame.f_lasti)
+        line = frame.f_lineno or line_at(frame.f_code, frame.f_lasti)
         return Row(number, kind, frame.f_code.co_filename, line, note)
 
     def _note_wait(self, member: Member) -> None:
@@ -399,6 +417,16 @@ def _wait_words(wait: Wait | None) -> str:
         return f"waits for {wait.what} to end"
     words = {"sleep": "sleeps", "select": "waits for a descriptor"}
     return words.get(wait.kind, "waits for a lock or a notification")
+
+
+def line_at(code: CodeType, offset: int) -> int:
+    """Return the line of an instruction, or the one before it that has a line."""
+    found = code.co_firstlineno
+    for start, _, line in code.co_lines():
+        if start > offset:
+            break
+        found = line or found
+    return found
 
 
 def _users(frame: FrameType | None) -> FrameType | None:

@@ -15,29 +15,59 @@ _CALLS = frozenset({"CALL", "CALL_FUNCTION_EX", "CALL_KW", "CALL_FUNCTION", "CAL
 _HIDDEN = frozenset({"CACHE", "EXTENDED_ARG", "NOP"})
 
 
+_OPEN_BEFORE = frozenset(
+    number
+    for name, number in dis.opmap.items()
+    # JUMP_BACKWARD_NO_INTERRUPT is named for not looking.
+    if name == "RESUME" or ("JUMP_BACKWARD" in name and "NO_INTERRUPT" not in name)
+)
+_OPEN_AFTER = frozenset(dis.opmap[name] for name in _CALLS if name in dis.opmap)
+_NOTHING = frozenset(dis.opmap[name] for name in _HIDDEN if name in dis.opmap)
+
+
+def opens(code: CodeType) -> frozenset[int]:
+    """Return the offsets before which the interpreter looks whether another thread wants to run.
+
+    It looks when a function begins, at a jump backwards, and after a call has returned. Read from
+    the bytes, since `dis` takes longer than most schedules.
+    """
+    found = _opens.get(id(code))
+    if found is None:
+        offsets = set()
+        after_call = False
+        data = code.co_code
+        for offset in range(0, len(data), 2):
+            number = data[offset]
+            if number in _NOTHING:
+                continue
+            if after_call or number in _OPEN_BEFORE:
+                offsets.add(offset)
+            after_call = number in _OPEN_AFTER
+        found = frozenset(offsets)
+        _opens[id(code)] = found
+        _kept.append(code)
+    return found
+
+
+_opens: dict[int, frozenset[int]] = {}
+_kept: list[CodeType] = []
+"""Code objects are told apart by identity: comparing them is slow, and equal ones are different
+places. Each is kept alive, so that its id stays its own."""
+
+
 class CodePlaces:
     """What is known about the offsets of one code object."""
 
-    __slots__ = ("code", "lines", "opens", "words")
+    __slots__ = ("code", "lines", "words")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.lines: dict[int, int] = {}
-        self.opens: set[int] = set()
-        """Offsets before which the interpreter looks whether another thread wants to run.
-
-        It looks when a function begins, at a jump backwards, and after a call has returned.
-        """
         self.words: dict[int, str] = {}
-        after_call = False
         line = code.co_firstlineno
         for item in dis.get_instructions(code):
             line = _line(item) or line
             self.lines[item.offset] = line
-            if after_call or item.opname == "RESUME" or _jumps_back(item.opname):
-                self.opens.add(item.offset)
-            if item.opname not in _HIDDEN:
-                after_call = item.opname in _CALLS
             self.words[item.offset] = _words(item)
         self._look_ahead()
 
@@ -59,8 +89,6 @@ _known: dict[int, CodePlaces] = {}
 
 def of(code: CodeType) -> CodePlaces:
     """Return what is known about a code object; it is read once."""
-    # By identity: code objects compare by value, which is slow, and equal ones are different
-    # places. Each is kept alive here, so that its id stays its own.
     places = _known.get(id(code))
     if places is None:
         places = _known[id(code)] = CodePlaces(code)
@@ -70,11 +98,6 @@ def of(code: CodeType) -> CodePlaces:
 def _line(item: dis.Instruction) -> int:
     positions = item.positions
     return (positions.lineno or 0) if positions else 0
-
-
-def _jumps_back(name: str) -> bool:
-    # JUMP_BACKWARD_NO_INTERRUPT is named for not looking.
-    return "JUMP_BACKWARD" in name and "NO_INTERRUPT" not in name
 
 
 def _words(item: dis.Instruction) -> str:

@@ -4,7 +4,8 @@ On 3.12 a trace function misses instructions the first time that a function runs
 a schedule found there could not be replayed in a fresh process.
 
 Only code for which `wanted(path)` holds is looked at. Each thread calls `at(code, offset, line)`
-before what is there runs; whatever that raises comes out of the user's code.
+before what is there runs; whatever that raises comes out of the user's code. A line of 0 is yet to
+be found from the offset.
 """
 
 import sys
@@ -24,12 +25,20 @@ Wanted = Callable[[str], bool]
 class Tracer(Protocol):
     """A way to be called before lines or instructions."""
 
-    def start(self) -> None:
-        """Begin, for this thread and for all that are started from now on."""
+    def prepare(self) -> None:
+        """Trace all threads that are started from now on."""
+        ...
+
+    def start(self, frame: FrameType | None) -> None:
+        """Trace the calling thread too, in the frames from this one outwards and in new ones."""
+        ...
+
+    def pause(self) -> None:
+        """Trace the calling thread no more, until it starts again."""
         ...
 
     def stop(self) -> None:
-        """End it."""
+        """End it for all; called by the thread that prepared it."""
         ...
 
 
@@ -59,12 +68,23 @@ class SetTrace:
         self._before: Any = None
         self._before_threads: Any = None
 
-    def start(self) -> None:
-        """Trace this thread and later ones; a trace function that was there is set aside."""
+    def prepare(self) -> None:
+        """Trace later threads; a trace function that was there is set aside."""
         self._before = sys.gettrace()
         self._before_threads = threading.gettrace()
         threading.settrace(self._call)
+
+    def start(self, frame: FrameType | None) -> None:
+        """Trace this thread: where it is, and what it calls."""
+        while frame is not None:
+            if self._wanted(frame.f_code.co_filename):
+                frame.f_trace = self._local(frame)
+            frame = frame.f_back
         sys.settrace(self._call)
+
+    def pause(self) -> None:
+        """Trace this thread no more."""
+        sys.settrace(None)
 
     def stop(self) -> None:
         """Put back what was there."""
@@ -75,11 +95,17 @@ class SetTrace:
         code = frame.f_code
         if not self._wanted(code.co_filename):
             return None
+        if self._breaker:
+            # The interpreter looks when a function begins; no instruction is told of that.
+            self._at(code, 0, frame.f_lineno)
+        return self._local(frame)
+
+    def _local(self, frame: FrameType) -> Any:
         frame.f_trace_opcodes = self._instructions
         frame.f_trace_lines = self._lines or self._record is not None
         if not self._instructions:
             return self._line
-        return self._open_only(code) if self._breaker else self._instruction
+        return self._open_only(frame.f_code) if self._breaker else self._instruction
 
     def _line(self, frame: FrameType, event: str, _arg: Any) -> Any:
         if event == "line":
@@ -97,7 +123,7 @@ class SetTrace:
         return self._instruction
 
     def _open_only(self, code: CodeType) -> Any:
-        opens = places.of(code).opens
+        opens = places.opens(code)
 
         def local(frame: FrameType, event: str, _arg: Any) -> Any:
             if event == "opcode":
@@ -125,8 +151,8 @@ class Monitoring:
         self._granularity = granularity
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
 
-    def start(self) -> None:
-        """Look at each function when it is first called, and from then on inside the wanted."""
+    def prepare(self) -> None:
+        """Say what is to be looked at."""
         monitoring = self._monitoring
         events = monitoring.events
         monitoring.use_tool_id(self.TOOL, "surefoot explore")
@@ -140,9 +166,19 @@ class Monitoring:
             at = self._opens if granularity == "breaker" else self._instruction
             monitoring.register_callback(self.TOOL, events.INSTRUCTION, at)
         monitoring.register_callback(self.TOOL, events.PY_START, self._begins)
-        # Also what a generator, or a function that is running already, goes on with.
+        # Also what a generator goes on with.
         monitoring.register_callback(self.TOOL, events.PY_RESUME, self._begins)
-        monitoring.set_events(self.TOOL, events.PY_START | events.PY_RESUME)
+
+    def start(self, frame: FrameType | None) -> None:
+        """Look at each function when it is next called, and at what is running, in all threads."""
+        while frame is not None:
+            self._begins(frame.f_code, 0)
+            frame = frame.f_back
+        events = self._monitoring.events
+        self._monitoring.set_events(self.TOOL, events.PY_START | events.PY_RESUME)
+
+    def pause(self) -> None:
+        """Nothing: it costs nothing once each function has been looked at."""
 
     def stop(self) -> None:
         """Look at nothing any more."""
@@ -162,11 +198,10 @@ class Monitoring:
             self._at(code, 0, line)
 
     def _instruction(self, code: CodeType, offset: int) -> None:
-        self._at(code, offset, places.of(code).line(offset))
+        self._at(code, offset, 0)
 
     def _opens(self, code: CodeType, offset: int) -> Any:
-        found = places.of(code)
-        if offset not in found.opens:
+        if offset not in places.opens(code):
             return self._monitoring.DISABLE
-        self._at(code, offset, found.line(offset))
+        self._at(code, offset, 0)
         return None

@@ -25,12 +25,13 @@ def arounds(settings: Settings) -> list[Around]:
     A tool that has nothing to do for a suite is left out, so that it costs nothing.
     """
     tools: list[Around] = [ScenarioDirectory(own_tmp=settings.tmpdir == "scenario")]
+    if settings.leaks != "off":
+        tools.append(LeakCheck(settings.leaks_allow, fail=settings.leaks == "fail"))
     if settings.explore != "off":
+        # Outside of what a schedule needs, inside of what looks at this process alone.
         tools.append(Explore(settings))
     if settings.seeds == "scenario":
         tools.append(ScenarioSeeds())
-    if settings.leaks != "off":
-        tools.append(LeakCheck(settings.leaks_allow, fail=settings.leaks == "fail"))
     if settings.guards or thread_tools.guards_in_use():
         tools.append(thread_tools.GuardWatch())
     return tools
