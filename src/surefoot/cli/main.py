@@ -12,6 +12,7 @@ _COMMANDS = {
     "check": "look for faults of a suite without running it",
     "report": "rebuild reports from the journal of a run",
     "explore": "search the orders of a scenario's threads for one that fails",
+    "triage": "say from its logs why a CI fails, and draft one issue",
     "config": "show every option's value and where it came from",
 }
 
@@ -91,6 +92,8 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
         from surefoot.cli.report import main as command
     elif name == "explore":
         from surefoot.cli.explore import main as command
+    elif name == "triage":
+        from surefoot.cli.triage import main as command
     else:
         from surefoot.cli.config import main as command
     return command
