@@ -517,3 +517,64 @@ def test_the_hook_for_users_names_the_command() -> None:
     text = (SUITES.parents[1] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     assert "id: surefoot-check" in text
     assert "entry: surefoot check" in text
+
+
+DRY = (
+    "matchers",
+    "custom_types",
+    "languages",
+    "proxies",
+    "imported_steps",
+    "outlines",
+    "rules",
+    "undefined",
+    "backgrounds",
+    "substeps",
+    "stage",
+    "nested",
+    "tables_texts",
+    "names",
+)
+
+_ASK_BEHAVE = """
+import os
+from behave.configuration import Configuration
+from behave.runner import Runner, the_step_registry
+from behave.runner_util import parse_features
+
+runner = Runner(Configuration([]))
+runner.setup_paths()
+with runner.path_manager:
+    runner.load_hooks()
+    runner.load_step_definitions()
+    for feature in parse_features(runner.feature_locations(), language=runner.config.lang):
+        for scenario in feature.walk_scenarios():
+            for step in scenario.all_steps:
+                found = the_step_registry.find_match(step) is not None
+                print("STEP", int(found), step.line, os.path.relpath(step.filename))
+"""
+
+
+@pytest.mark.parametrize("name", DRY)
+def test_undefined_steps_are_those_that_behave_finds_no_definition_for(
+    name: str, tmp_path: Path
+) -> None:
+    suite = copy(name, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", _ASK_BEHAVE],
+        cwd=suite.path,
+        env={**os.environ, "PYTHONPATH": str(suite.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    told = [line.split(" ", 3) for line in done.stdout.splitlines() if line.startswith("STEP ")]
+    assert told, done.stdout + done.stderr
+    undefined = {("SF101", file, int(line)) for _, found, line, file in told if found == "0"}
+    ours = {place for place in suite.places() if place[0] == "SF101"}
+    if "cannot tell" in suite.check("-v").stdout:
+        assert ours <= undefined
+    else:
+        assert ours == undefined

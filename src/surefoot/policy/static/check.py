@@ -201,12 +201,22 @@ class _Check:
             self._add(file, raw, chosen)
         self._take_features(suite, features, StepCheck(registry), modules, chosen, wide)
         if features:
-            for doubt in registry.doubts:
-                where = f"{self._shown(doubt.file)}:{doubt.line}" if doubt.line else ""
-                self.report.notes.append(
-                    f"cannot tell whether all steps are defined: {doubt.what}"
-                    + (f" ({where})" if where else "")
-                )
+            self.report.notes += dict.fromkeys(self._doubts(registry))
+
+    def _doubts(self, registry: Registry) -> Iterator[str]:
+        """Yield why steps may be defined although no definition is seen, once a file and reason."""
+        told: dict[tuple[str, str], list[int]] = {}
+        for doubt in registry.doubts:
+            told.setdefault((doubt.file, doubt.what), []).append(doubt.line)
+        for (file, what), lines in told.items():
+            more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+            place = f"{self._shown(file)}:{lines[0]}" if lines[0] else self._shown(file)
+            yield f"cannot tell whether all steps are defined: {what} ({place}{more})"
+        if registry.unsure:
+            yield (
+                f"cannot tell whether {len(registry.unsure)} steps are defined: the sources do not"
+                " tell what the types of their definitions match"
+            )
 
     def _roles(self, suite: layout.SuiteFiles, chosen: frozenset[str] | None) -> dict[str, Role]:
         roles = {path: Role(step_module=True, in_tests=True) for path in suite.step_modules}

@@ -83,11 +83,31 @@ def take_call(node: ast.Call, scope: Scope, facts: ModuleFacts) -> None:
             _take_definition(node.func, kind, node.lineno, scope, facts)
         return
     dotted = scope.names.dotted(node.func)
+    if scope.in_tests and not scope.in_step:
+        _take_dynamic(node, dotted, scope, facts)
     if dotted is None:
         return
     module, _, name = dotted.rpartition(".")
     if module == _CUCUMBER or (module in _MATCHERS and name not in STEP_WORDS):
         _take_matcher_call(node, name, scope, facts)
+
+
+def _take_dynamic(node: ast.Call, dotted: str | None, scope: Scope, facts: ModuleFacts) -> None:
+    """Note an import by name, and code that is run from a text: it may define steps."""
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if dotted == "importlib.import_module" or name == "__import__":
+        module = scope.names.text(node.args[0]) if node.args else None
+        if module is not None and not scope.frames and not module.startswith("."):
+            facts.happenings.append(Happening(module=Import(module, [])))
+            return
+    elif not (
+        name in ("exec", "execfile")
+        or dotted in ("runpy.run_path", "runpy.run_module")
+        or (isinstance(node.func, ast.Attribute) and node.func.attr == "exec_module")
+    ):
+        return
+    what = "a module is imported or run by a name or text that is made at run time"
+    facts.happenings.append(Happening(custom=CustomMatcher(node.lineno, what)))
 
 
 def _take_definition(

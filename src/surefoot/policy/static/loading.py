@@ -132,6 +132,8 @@ class Registry:
         self._answers: dict[tuple[str, str], list[Placed] | None] = {}
         self._doubtful: set[str] = set()
         self._refused: dict[int, str] = {}
+        self.unsure: set[tuple[str, str]] = set()
+        """Steps that only definitions with types that are not known may match."""
 
     def definitions(self) -> Iterator[Placed]:
         """Yield all definitions, kind by kind."""
@@ -153,13 +155,17 @@ class Registry:
         return self._answers[key]
 
     def _matching(self, kind: str, text: str) -> Iterator[Placed]:
+        unsure = False
         for name in (kind, "step"):
             for placed in self._indexes[name].candidates(text):
                 answer = self._answer(placed, text)
                 if answer is not Answer.NO:
                     yield placed
+                    unsure = True
                 if answer is Answer.YES and placed.definition.plain:
                     return
+        if unsure and self.certain(kind):
+            self.unsure.add((kind, text))
 
     def faults(self) -> Iterator[tuple[str, Raw]]:
         """Yield what behave would say against definitions, by file: clashes and bad patterns."""

@@ -45,7 +45,7 @@ _TELLING = (
     *("sleep", "Thread", "Timer", "mktemp", "open(", "/tmp", "/dev/shm", "sqlite", "bind"),  # noqa: S108  a text to look for
     *("Server", "make_server", "uvicorn", "setattr", "execute_steps", "matcher", "._"),
     *("register_type", "parameter_type", "mkdir", "makedirs", "shutil", "unlink", "remove"),
-    *("write_text", "write_bytes", "touch"),
+    *("write_text", "write_bytes", "touch", "exec", "import_module", "__import__", "runpy"),
 )
 
 
