@@ -47,6 +47,9 @@ COMMON_STEPS = """\
 """
 
 
+_RUNNERS = ("SUREFOOT_", "BEHAVE_", "PYTEST_", "COV_", "GITHUB_", "FORGEJO_", "GITEA_")
+
+
 class Project:
     """A Behave project in a directory of its own."""
 
@@ -88,7 +91,7 @@ class Project:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("SUREFOOT_", "BEHAVE_", "PYTEST_", "COV_")) and name != "CI"
+            if not name.startswith(_RUNNERS) and name != "CI"
         }
         return kept | dict(extra or {})
 

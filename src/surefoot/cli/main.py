@@ -13,6 +13,7 @@ _COMMANDS = {
     "report": "rebuild reports from the journal of a run",
     "explore": "search the orders of a scenario's threads for one that fails",
     "triage": "say from its logs why a CI fails, and draft one issue",
+    "init": "write configuration and CI files",
     "config": "show every option's value and where it came from",
 }
 
@@ -92,6 +93,8 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
         from surefoot.cli.report import main as command
     elif name == "explore":
         from surefoot.cli.explore import main as command
+    elif name == "init":
+        from surefoot.cli.init import main as command
     elif name == "triage":
         from surefoot.cli.triage import main as command
     else:

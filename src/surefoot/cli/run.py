@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from surefoot.cli.ci import collect, tell_ci, tell_load_failure
 from surefoot.cli.session import Session
 from surefoot.config.helptext import run_help, wants_help
 from surefoot.config.resolve import resolve
@@ -64,9 +65,11 @@ def _run(session: Session) -> int:
     session.finish(results, ended, failed, exit_code, ended.workers)
     kept = session.settle_trees(keep=failed) + session.settle_scratch()
     reports = write_reports(session, journal, facts, kept)
-    show_end(session, view, ended, reports, quiet_terminal=bool(facts.terminal_formatter))
+    quiet_terminal = bool(facts.terminal_formatter)
+    show_end(session, view, ended, reports, quiet_terminal=quiet_terminal)
+    tell_ci(session, view, sys.stderr if quiet_terminal else sys.stdout, os.environ)
     compress = settings.journal is None or settings.journal.endswith(".gz")
-    journal.close(compress=compress)
+    collect(session, view, journal.close(compress=compress))
     return int(exit_code)
 
 
@@ -76,7 +79,8 @@ def _refuse(session: Session, refused: LoadRefusedError) -> int:
         sys.stdout.write(message)
     elif message:
         sys.stderr.write(f"surefoot: {message}\n")
-        session.note_load_failure(refused)
+        collect(session, None, session.note_load_failure(refused))
+        tell_load_failure(session, message, os.environ)
     if refused.exit_code == ExitCode.NOTHING_RAN and session.settings.allow_empty:
         return ExitCode.PASSED
     return int(refused.exit_code)
@@ -108,6 +112,8 @@ def write_reports(
     where = os.path.relpath(session.run_dir, session.cwd) if inside else session.run_dir
     name = settings.journal or (session.run_id if inside else session.run_dir)
     lines.append(f"journal and output -> {where} (surefoot report {name})")
+    if settings.artifacts:
+        lines.append(f"all of it, for upload -> {settings.artifacts}")
     return lines
 
 

@@ -586,12 +586,12 @@ class Session:
             rundir.drop_databases(self.run_dir)
             rundir.finish_run_dir(self.run_dir)
 
-    def note_load_failure(self, refused: LoadRefusedError) -> None:
-        """Store why the suite was not loaded."""
+    def note_load_failure(self, refused: LoadRefusedError) -> str:
+        """Store why the suite was not loaded; return the path of the journal."""
         path = self.settings.journal or os.path.join(self.run_dir, "journal.jsonl")
         journal = JournalWriter(path, lambda _: None)
         journal.append(LoadFailed(at=_monotonic() - self._started, message=str(refused)))
-        journal.close(compress=False)
+        return journal.close(compress=False)
 
     def check_selection(self, features: Iterable[PlannedFeature]) -> None:
         """Refuse an empty selection. Raises NothingRanError."""

@@ -37,6 +37,7 @@ ExplorePolicy = Literal["both", "random", "pct"]
 ExploreGranularity = Literal["auto", "sync", "line", "opcode"]
 Preflight = Literal["off", "report", "fail"]
 Progress = Literal["auto", "live", "plain", "off"]
+Ci = Literal["auto", "off"]
 
 LEAK_KINDS = (
     "thread", "process", "file", "temp", "env", "cwd", "path", "patch", "signal", "log",
@@ -526,6 +527,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "rebuilt from. With `none` it is kept only under `.surefoot/runs`.",
         ),
     ] = None
+    artifacts: Annotated[
+        str | None,
+        Option(
+            kind=PathText(),
+            group=Group.OUTPUT,
+            metavar="DIR",
+            brief="put all records of the run there, for upload",
+            text="A folder for a CI to upload: the journal, the output of every attempt, the "
+            "JUnit file where there is one, and a summary in Markdown. What an earlier run put "
+            "there is replaced.",
+        ),
+    ] = None
+    ci: Annotated[
+        Ci,
+        Option(
+            kind=Choice(get_args(Ci)),
+            group=Group.OUTPUT,
+            metavar="HOW",
+            brief="auto: annotations where a CI reads them; off",
+            text="With `auto`, within GitHub, Forgejo or Gitea Actions, failures are annotated "
+            "(at most ten, then how many more), and the job's summary is written, at most 1 MiB. "
+            "Elsewhere nothing is.",
+        ),
+    ] = "auto"
     keep_runs: Annotated[
         int,
         Option(

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote, urlsplit
 
-from surefoot.triage.filing import markdown
+from surefoot.report import markdown
 from surefoot.triage.report import (
     Block,
     Bullets,

@@ -5,8 +5,8 @@ import secrets
 
 import msgspec
 
+from surefoot.report import markdown
 from surefoot.triage import report_markdown
-from surefoot.triage.filing import markdown
 from surefoot.triage.filing.marker import Marker, digest_section, rules_block
 from surefoot.triage.forges.values import Issue
 from surefoot.triage.model import Analysis, Cluster

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from surefoot.triage.filing.markdown import cell, cell_code, code, fence, inline, title
+from surefoot.report.markdown import cell, cell_code, code, fence, inline, title
 
 MARKUP = st.text(
     alphabet=st.one_of(st.sampled_from("`~*_[]()<>!#@|\\/&-+=.:$1\n ahtps"), st.characters()),
