@@ -163,25 +163,6 @@ def journal_in(directory: str) -> str:
     return ""
 
 
-def keep_overlay(upper: str, target: str) -> bool:
-    """Save what was written in an overlay; return whether there was anything.
-
-    Removed files appear there as devices, which are left out.
-    """
-    found = False
-    for directory, names, files in os.walk(upper):
-        names[:] = [name for name in names if name != HOME]
-        for name in files:
-            path = os.path.join(directory, name)
-            if not os.path.isfile(path) or name.endswith(".pyc"):
-                continue
-            place = os.path.join(target, os.path.relpath(path, upper))
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            shutil.copy2(path, place)
-            found = True
-    return found
-
-
 def _ignore(home: str) -> None:
     path = os.path.join(home, ".gitignore")
     if not os.path.exists(path):

@@ -7,12 +7,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from surefoot import __version__
 from surefoot.cli import early, rundir
+from surefoot.cli.trees import PrivateTrees
 from surefoot.config.resolve import Resolved
 from surefoot.config.settings import Settings
 from surefoot.engine.coordinator import Coordinator
@@ -60,14 +61,6 @@ if TYPE_CHECKING:
 _monotonic = time.monotonic
 
 
-class Outcome(msgspec.Struct):
-    """What a session came to."""
-
-    exit_code: int
-    failed: bool
-    undefined: list[tuple[str, str]] = []
-
-
 class Session:
     """A run. `own_display` is False under `behave --runner`, where behave has the terminal."""
 
@@ -90,10 +83,7 @@ class Session:
         self.site: Site | None = None
         self._early_notices: list[tuple[str, str]] = []
         self._started = _monotonic()
-        self._trees: dict[int, CopyTree] = {}
-        self._copy_plans: dict[int, Any] = {}
-        self._mounts = False
-        self._tree_dir = ""
+        self._trees = PrivateTrees(self.settings, self.cwd, self._early)
         self._scratch = ""
         seed = self.settings.seed
         self._seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
@@ -145,7 +135,7 @@ class Session:
             self.site = start_load(channel, pid, load)
             if settings.workdir == "copy" and not self._trees:
                 # Beside the load, which takes longer.
-                self._copy_trees()
+                self._trees.make()
             if settings.preflight != "off" and self._preflight is None:
                 # Beside the load as well.
                 self._preflight = self._check_first()
@@ -265,7 +255,7 @@ class Session:
         features = loaded.features
         fork, why = self._may_fork(loaded)
         # A private tree is entered after a fork; a spawned worker is started within its copy.
-        self._mounts = self._mounts and fork
+        self._trees.mounted = self._trees.mounted and fork
         unit = "scenario" if settings.isolation == "scenario" else settings.unit
         assert self._history is not None
         estimates = self._history.estimates()
@@ -299,7 +289,7 @@ class Session:
             stop=loaded.facts.stop,
             fresh_workers=settings.isolation in ("feature", "scenario"),
             fork=fork,
-            own_sites=not fork or (settings.workdir == "copy" and not self._mounts),
+            own_sites=not fork or (settings.workdir == "copy" and not self._trees.mounted),
             replay=replay,
             snippets=loaded.facts.show_snippets,
         )
@@ -433,15 +423,11 @@ class Session:
     def start(self, slot: int) -> tuple[Channel, int, Load]:
         """Start a process for a slot."""
         assert self._load is not None
-        tree = self._trees.get(slot)
-        cwd = None
-        if tree is not None:
-            cwd = os.path.join(tree.copy, os.path.relpath(self.cwd, tree.original))
-        channel, pid = spawn_zygote(cwd)
+        channel, pid = spawn_zygote(self._trees.directory(slot))
         load = msgspec.structs.replace(
             self._load,
             board=os.path.join(self.run_dir, f"board-load-{slot}"),
-            tree=tree,
+            tree=self._trees.of(slot),
             plan=False,
             quiet_load=True,
             inherited_config=False,
@@ -450,63 +436,11 @@ class Session:
 
     def tree(self, slot: int) -> CopyTree | None:
         """Return the private tree of a slot, where workers can see it at the original's path."""
-        return self._trees.get(slot) if self._mounts else None
-
-    def _copy_trees(self) -> None:
-        import tempfile
-
-        from surefoot.isolation.tree import copy_tree, plan_copy, project_root
-        from surefoot.worker.private_tree import can_mount, can_overlay, prepare_overlay
-
-        settings = self.settings
-        root = project_root(self.cwd)
-        # Not below the root: an overlay's own directories may not lie in what they overlay.
-        self._tree_dir = base = os.path.realpath(tempfile.mkdtemp(prefix="surefoot-trees-"))
-        forks = settings.start_method != "spawn"
-        overlay = forks and can_overlay(root, base)
-        self._mounts = overlay or (forks and can_mount(base))
-        if not overlay:
-            plan = plan_copy(root, settings.workdir_limit)
-            for note in plan.notes:
-                self._early("workdir", note)
-        # How many units there are is not known yet; there are rarely fewer than workers.
-        jobs = (
-            default_jobs(cpu_quota(), 1 << 30, bool(os.environ.get("CI")))
-            if settings.jobs == "auto"
-            else settings.jobs
-        )
-        for slot in range(1, jobs + 1):
-            copy = os.path.join(base, f"w{slot}", os.path.basename(root) or "tree")
-            tree = CopyTree(copy, root, overlay)
-            os.makedirs(os.path.dirname(copy), exist_ok=True)
-            if overlay:
-                prepare_overlay(tree)
-            else:
-                self._copy_plans[slot] = copy_tree(plan, copy)
-            self._trees[slot] = tree
+        return self._trees.of(slot) if self._trees.mounted else None
 
     def settle_trees(self, keep: bool) -> list[str]:
         """Remove the private trees; with `keep` first save what was written in them."""
-        if not self._trees:
-            return []
-        from surefoot.isolation.tree import keep_written, remove_tree, written
-
-        kept = []
-        for slot, tree in sorted(self._trees.items()):
-            if keep:
-                target = os.path.join(self.run_dir, "written", f"w{slot}")
-                if tree.overlay:
-                    saved = rundir.keep_overlay(os.path.join(tree.copy, "upper"), target)
-                else:
-                    paths = written(self._copy_plans[slot], tree.copy)
-                    saved = bool(paths)
-                    if saved:
-                        keep_written(self._copy_plans[slot], tree.copy, target, paths)
-                if saved:
-                    kept.append(os.path.relpath(target, self.cwd))
-        self._trees.clear()
-        remove_tree(self._tree_dir)
-        return kept
+        return self._trees.settle(self.run_dir, keep=keep)
 
     def settle_scratch(self) -> list[str]:
         """Remove workers' own directories but what failing scenarios left; return what stays."""
@@ -581,6 +515,7 @@ class Session:
         if self._history is not None:
             self._history.close()
             self._history = None
+        self.settle_trees(keep=False)
         self.settle_scratch()
         if self.run_dir and os.path.isdir(self.run_dir):
             rundir.drop_databases(self.run_dir)

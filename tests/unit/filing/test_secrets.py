@@ -78,7 +78,7 @@ def test_the_environment_names_its_secrets() -> None:
     environ = {
         "FORGEJO_TOKEN": "abcdefgh1234",
         "SSH_AUTH_SOCK": "/run/user/1/keyring",
-        "HOME": "/home/someone",
+        "HOME": "/srv/someone",
         "SHORT_TOKEN": "abc",
     }
     assert secrets_of(environ) == ["abcdefgh1234"]
