@@ -1,11 +1,16 @@
 """Says who waits for whom when nothing can go on."""
 
+import os
 import sys
+import threading
+from types import FrameType
 from typing import Any
 
 from surefoot.modelled.core import Core, Member
 from surefoot.threads import places, stacks
 
+_WAIT = threading.Condition.wait.__code__
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 Taken = dict[int, tuple[int, str, int]]
 """Where a thread took a lock: by the lock's id and the thread's number."""
 
@@ -21,7 +26,7 @@ def describe(core: Core, taken: Taken) -> list[str]:
     waits: dict[Member, Member] = {}
     for member, wait in core.blocked.items():
         owner = by_ident.get(getattr(wait.lock, "owner", 0))
-        if owner is not None:
+        if owner is not None and not _awaits_notification(frames.get(member.ident)):
             waits[member] = owner
     cycle = _cycle(waits)
     if cycle:
@@ -46,7 +51,8 @@ def _lines(
     held = []
     for other in core.blocked.values():
         lock = other.lock
-        if getattr(lock, "owner", 0) == member.ident and other.kind != "join":
+        holds = getattr(lock, "owner", 0) == member.ident and other.kind != "join"
+        if holds and (lock is not wait.lock or member in waits):
             site = taken.get((id(lock) << 16) + member.number)
             text = f", taken at {places.text(site[1], site[2])}" if site else ""
             line = f"  holds lock {_name(lock)}{text}"
@@ -55,6 +61,10 @@ def _lines(
     owner = waits.get(member)
     if wait.kind == "join":
         what = f"waits for {wait.what} to end"
+    elif _awaits_notification(frames.get(member.ident)):
+        what = "waits for a notification, which nobody is left to send"
+    elif owner is member:
+        what = f"waits for lock {_name(wait.lock)}, which it holds itself"
     elif wait.lock is not None:
         what = f"waits for lock {_name(wait.lock)}"
         what += (
@@ -64,6 +74,13 @@ def _lines(
         what = f"waits ({wait.kind})"
     shown = stacks.lines(stacks.take(frames.get(member.ident)), 3)
     return [f"{name_of(member)}:", *held, f"  {what}", *(f"    {text}" for text in shown)]
+
+
+def _awaits_notification(frame: FrameType | None) -> bool:
+    """Tell whether a thread is in `Condition.wait`, which waits for a lock of its own."""
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return frame is not None and frame.f_code is _WAIT
 
 
 def name_of(member: Member) -> str:

@@ -63,6 +63,8 @@ class Explorer:
         self._decisions: list[Decision] = []
         self._stops: list[Row] = []
         self._rows: list[Row] = []
+        self._seen = 0
+        """Points of all threads, also those without a choice."""
         self._turns = 0
         self._streak = 0
         self._alone = 0
@@ -149,6 +151,7 @@ class Explorer:
         """A lock operation or a look at the clock."""
         if self._core is None:
             return
+        self._seen += 1
         frame = sys._getframe(1)
         if self._trial.record and point == "acquire":
             self._note_lock(member, frame)
@@ -172,6 +175,7 @@ class Explorer:
         core = self._core
         if member is None or core is None:
             return
+        self._seen += 1
         self._points[member.number] += 1
         if core.running > 1:
             self.park(core, member)
@@ -213,6 +217,8 @@ class Explorer:
         """Let the order choose among the ready threads and the running one."""
         number = member.number
         others = {item.number: item for item in core.ready}
+        if not others:
+            return  # the stall net was faster
         self._turns += 1
         if self._turns > _MOST_TURNS:
             self._give_up(f"it was given up after {_MOST_TURNS} points")
@@ -227,7 +233,9 @@ class Explorer:
             self._note_turn(number, chosen, place, point, frame)
         if chosen != number:
             self._streak = 0
-            core.pause(member, lambda _: others[chosen])
+            other = others[chosen]
+            # The stall net may have let it run meanwhile.
+            core.pause(member, lambda ready: other if other in ready else member)
 
     def _note_turn(
         self,
@@ -317,7 +325,7 @@ class Explorer:
     def turns_taken(self) -> int:
         """Return a number that stands still while nothing happens."""
         core = self._core
-        return sum(self._points) + (core.events if core is not None else 0)
+        return self._seen + (core.events if core is not None else 0)
 
     # -- failures
 

@@ -30,6 +30,7 @@ def watch(core: Core, explorer: Explorer, parent: int) -> None:
 def _look(core: Core, explorer: Explorer, parent: int) -> None:
     seen = -1
     asleep = 0
+    used = -1
     while not core.closed:
         real.sleep(LOOK_EVERY)
         if os.getppid() != parent:
@@ -37,19 +38,24 @@ def _look(core: Core, explorer: Explorer, parent: int) -> None:
         now = explorer.turns_taken()
         running = [m for m in core.members if m.wait is None and m not in core.ready]
         if now != seen or core.running != 1 or not core.ready or len(running) != 1:
-            seen, asleep = now, 0
+            seen, asleep, used = now, 0, -1
             continue
-        asleep = asleep + 1 if _sleeps(running[0].native) else 0
+        before, used = used, processor_time(running[0].native)
+        asleep = asleep + 1 if used == before else 0
         if asleep >= LOOKS:
             asleep = 0
-            name = running[0].name
+            name = running[0].name if running[0].number else "scenario"
             explorer.unstall(core, f"{name} was in a wait that exploration cannot see")
 
 
-def _sleeps(native: int) -> bool:
-    """Ask the kernel whether a thread sleeps; without an answer, assume that it does."""
+def processor_time(native: int) -> int:
+    """Return the nanoseconds that a thread has run; 0 where the kernel does not tell.
+
+    Not its state: whoever asks has the interpreter's lock, and so every thread that runs Python
+    is asleep at that moment. But one that runs has used some time since the last look.
+    """
     try:
-        with open(f"/proc/self/task/{native}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] in (b"S", b"D")
-    except (OSError, IndexError):
-        return True
+        with open(f"/proc/self/task/{native}/schedstat", "rb") as file:
+            return int(file.read().split()[0])
+    except (OSError, IndexError, ValueError):
+        return 0
