@@ -105,7 +105,7 @@ def observe(
         ran, said = call("run", "--progress", "off", "--journal", journal, *options, *paths)
         if ran not in (0, 1):
             raise ObserveError(f"surefoot run on {name} ended with exit code {ran}:\n{said}")
-        after, text = call("check", "--results", journal, "--format", "json", *paths)
+        after, text = call("check", "--results", journal, "--format", "json")
         seen += [item for item in _findings("check --results", after, text) if item not in seen]
         return _observed(name, root, journal, seen, seconds, code, ran)
 
