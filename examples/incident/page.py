@@ -79,10 +79,10 @@ def _findings(judged: Sequence[Judged], incident: Observed) -> Iterator[str]:
             yield from _stack(rest, seed.notice_text)
         yield ""
         remedies = dict.fromkeys(seen.remedy for seen in item.seen if seen.remedy)
-        yield from (f"Remedy: {_prose(text)}." for text in list(remedies)[:2])
+        yield from (f"- Remedy: {_prose(text)}." for text in list(remedies)[:2])
         if seed.answer:
-            yield f"So that it does not come back: {seed.answer}."
-        yield from (f"Missing: {_prose(text)}." for text in item.missing)
+            yield f"- So that it does not come back: {seed.answer}."
+        yield from (f"- Missing: {_prose(text)}." for text in item.missing)
         yield ""
 
 
