@@ -40,8 +40,11 @@ _PARTS = (
         r"(?: ?\d{1,9}(?:\.\d{1,9})? ?(?:ms|seconds?|secs?|mins?|s|m)\b)?",
     ),
     ("size", r"\b\d{1,12}(?:\.\d{1,9})? ?(?:[kKMGT]i?B|bytes|B)(?:/s)?\b"),
-    # A hash has a digit and is hexadecimal throughout; words such as `deadbeef` are rare.
-    ("hash", r"\b(?=[a-f]{0,40}[0-9])[0-9a-f]{7,64}\b|\b[A-Za-z0-9+/]{43}=(?!\w)"),
+    # A hash has digits and letters; a number and a word such as `deadbeef` are none.
+    (
+        "hash",
+        r"\b(?=[a-f]{0,64}[0-9])(?=[0-9]{0,64}[a-f])[0-9a-f]{7,64}\b|\b[A-Za-z0-9+/]{43}=(?!\w)",
+    ),
     (
         "path",
         r"(?<![\w.])(?:/private)?(?:/tmp|/var/folders|/var/tmp|/dev/shm)(?:/[\w.+@-]{1,200}){1,40}"
