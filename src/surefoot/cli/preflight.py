@@ -45,6 +45,7 @@ def request_of(
         severities=chosen,
         exclude=table.exclude,
         guards=resolved.settings.guards,
+        preload=resolved.settings.preload,
         tags=tag_rules(resolved.tables, cwd),
         quarantine=quarantine_rules(resolved.tables),
         today=datetime.date.today(),  # noqa: DTZ011  a quarantine ends with the day where people are

@@ -4,7 +4,8 @@ import textwrap
 
 import pytest
 
-from surefoot.policy.static.facts import ModuleFacts
+from surefoot.policy.static.facts import Import, ModuleFacts
+from surefoot.policy.static.importing import work_at_import
 from surefoot.policy.static.pyscan import scan_module
 
 
@@ -211,3 +212,52 @@ def test_syntax_errors_and_null_bytes_are_faults() -> None:
 def test_columns_count_characters() -> None:
     (raw,) = scan("import tempfile\nümläut = 'ß', tempfile.mktemp()\n").found
     assert (raw.line, raw.column) == (2, 15)
+
+
+def test_calls_at_import_are_followed_into_other_modules() -> None:
+    modules = {
+        "/p/runtime.py": scan("import threading\nstarted = threading.Event()\n", in_tests=False),
+        "/p/levels.py": scan(
+            """\
+            import runtime
+
+            class Builder:
+                def __init__(self, names):
+                    self.names = names
+
+                def build(self):
+                    return self._ready()
+
+                def _ready(self):
+                    runtime.started.wait()
+
+                def quick(self):
+                    return self.names
+
+            def make():
+                return Builder([]).quick()
+            """,
+            in_tests=False,
+        ),
+        "/p/maps.py": scan(
+            """\
+            from levels import Builder, make
+
+            BUILDER = Builder(["a"])
+            QUICK = BUILDER.quick()
+            MADE = make()
+            MAPS = BUILDER.build()
+            """,
+            in_tests=False,
+        ),
+    }
+
+    def find(file: str, item: Import) -> list[str]:
+        path = f"/p/{item.module}.py"
+        return [path] if path in modules else []
+
+    found = list(work_at_import(modules, find, lambda path: path.removeprefix("/p/")))
+    ((file, raw),) = found
+    assert (file, raw.line, raw.code) == ("/p/maps.py", 6, "SF204")
+    assert "BUILDER.build() -> self._ready() -> runtime.started.wait()" in raw.message
+    assert "levels.py:11" in raw.message

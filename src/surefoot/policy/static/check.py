@@ -18,13 +18,14 @@ from surefoot.policy.changes import Change
 from surefoot.policy.names import TagRules
 from surefoot.policy.quarantine import QuarantineRules
 from surefoot.policy.static import catalog, file_rules, guards, layout, tag_rules
-from surefoot.policy.static.facts import Edit, FeatureFacts, Ignore, ModuleFacts, Raw
+from surefoot.policy.static.facts import Edit, FeatureFacts, Ignore, Import, ModuleFacts, Raw
 from surefoot.policy.static.feature_rules import (
     StepCheck,
     junit_collisions,
     shape_findings,
     steps_of,
 )
+from surefoot.policy.static.importing import work_at_import
 from surefoot.policy.static.loading import Loader, Registry
 from surefoot.policy.static.rule import Severity
 from surefoot.policy.static.scanning import Role, Scanner
@@ -46,6 +47,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     today: datetime.date | None = None
     cache: bool = True
     processes: int = 2
+    preload: tuple[str, ...] = ()
+    """Modules that are imported before the workers are forked."""
     language: str = ""
     """Of features that name none; empty for what behave's settings say."""
     stage: str = ""
@@ -183,6 +186,9 @@ class _Check:
         importer = layout.Importer(suite, self.cwd)
         loader = Loader(Registry(chosen, self._shown), facts_of, importer)
         registry = loader.load(suite.environment, suite.step_modules)
+        if chosen is None:
+            for name in self.request.preload:
+                loader.also(os.path.join(base, "preload"), Import(name, []))
         for name in sorted(importer.unknown):
             registry.doubt(base, 0, ("step",), f"the module {name} is not found")
         for path in roles:
@@ -192,6 +198,9 @@ class _Check:
         self._take_modules(modules, chosen)
         for file, raw in registry.faults():
             self._add(file, raw, chosen)
+        if chosen is None or any(path.endswith(".py") for path in chosen):
+            for file, raw in work_at_import(modules, importer, self._shown):
+                self._add(file, raw, chosen)
         for file, raw in guards.unguarded(
             guards.guards_of(
                 self.request.guards, [item for facts in modules.values() for item in facts.guarded]

@@ -191,6 +191,19 @@ class FieldAccess(msgspec.Struct, frozen=True, array_like=True):
     function: str
 
 
+class CallFact(msgspec.Struct, frozen=True, array_like=True):
+    """A call of something that another module, or the same one, may define."""
+
+    line: int
+    column: int
+    text: str
+    """The function as it is written: `BUILDER.build_all`."""
+    target: str
+    """Dotted name of what is called; one that begins with `:` is of the same module."""
+    blocks: str = ""
+    """What the call itself does that an import should not; `target` is then of no interest."""
+
+
 class ModuleFacts(msgspec.Struct, array_like=True):
     """A Python file."""
 
@@ -202,6 +215,8 @@ class ModuleFacts(msgspec.Struct, array_like=True):
     accesses: list[FieldAccess] = []
     made: dict[str, str] = {}
     """Last part of a variable or attribute to the dotted class that its only value is made of."""
+    calls: dict[str, list[CallFact]] = {}
+    """Calls by function (`f`, `Class` for its making, `Class.method`); at import under ""."""
     used_steps: list[Step] = []
     """Steps in `context.execute_steps` texts; their line is that of the call."""
     computed_steps: bool = False

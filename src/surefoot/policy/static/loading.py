@@ -320,6 +320,10 @@ class Loader:
             self._matcher = self._default
         return self.registry
 
+    def also(self, file: str, item: Import) -> None:
+        """Follow an import that is not in a source, such as a module that is preloaded."""
+        self._happen(file, Happening(module=item))
+
     def _run(self, file: str) -> None:
         facts = self._facts_of(file)
         if facts is None:

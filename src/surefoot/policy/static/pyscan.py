@@ -8,7 +8,7 @@ import ast
 import warnings
 from collections.abc import Callable, Iterable
 
-from surefoot.policy.static import definitions, locks, pyrules
+from surefoot.policy.static import definitions, locks, pyrules, time_rules
 from surefoot.policy.static.facts import Fault, ModuleFacts
 from surefoot.policy.static.names import Names, source_of
 from surefoot.policy.static.scope import HOOKS, Frame, FunctionNode, Scope
@@ -80,6 +80,7 @@ def scan_module(
     facts = walk.facts
     pyrules.finish(scope, tree)
     facts.found = scope.found
+    facts.calls = time_rules.calls_of(scope)
     facts.accesses = list(scope.accesses.values())
     facts.made = {name: made for name, made in names.kinds.items() if made and _is_class(made)}
     if "threading" in source:
@@ -130,6 +131,7 @@ class _Walk:
                     if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
                         name = node.name if item.name == "__init__" else item.name
                         self.scope.methods.setdefault(name, []).append(item)
+                        self.scope.owned.append((node.name, item.name, item))
         for statement in tree.body:
             self.visit(statement)
 

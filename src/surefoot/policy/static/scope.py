@@ -62,6 +62,8 @@ class Scope:
         """Functions at module level."""
         self.methods: dict[str, list[FunctionNode]] = {}
         """Methods of the module's classes, by name; `Class.__init__` also by the class's name."""
+        self.owned: list[tuple[str, str, FunctionNode]] = []
+        """Methods with the name of their class and their own."""
         self.top_calls: list[ast.Call] = []
         """Calls that are made while the module is imported."""
         self.top_handlers: list[ast.ExceptHandler] = []

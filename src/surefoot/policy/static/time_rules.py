@@ -2,8 +2,8 @@
 
 import ast
 
-from surefoot.policy.static.facts import Raw
-from surefoot.policy.static.names import Names, calls_in, keyword, last_name
+from surefoot.policy.static.facts import CallFact, Raw
+from surefoot.policy.static.names import Names, calls_in, keyword, last_name, source_of
 from surefoot.policy.static.rule import Rule
 from surefoot.policy.static.scope import FunctionNode, Scope
 
@@ -238,6 +238,60 @@ def import_work(scope: Scope) -> None:
                 pending += [(origin, item, (*through, f"{name}()")) for item in inner]
 
 
+def calls_of(scope: Scope) -> dict[str, list[CallFact]]:
+    """Return the calls that an import runs, and those in functions that it may come to."""
+    found = {"": [_call(call, "", scope) for call in scope.top_calls]}
+    if not scope.in_tests:
+        for name, function in scope.functions.items():
+            if not function.decorator_list:
+                inner = calls_in(function.body, nested=False)
+                found[name] = [_call(call, "", scope) for call in inner]
+        for owner, name, method in scope.owned:
+            if not method.decorator_list:
+                key = owner if name == "__init__" else f"{owner}.{name}"
+                inner = calls_in(method.body, nested=False)
+                found[key] = [_call(call, owner, scope) for call in inner]
+    kept = {
+        name: [call for call in calls if call.target or call.blocks]
+        for name, calls in found.items()
+    }
+    return {name: calls for name, calls in kept.items() if calls}
+
+
+def _call(call: ast.Call, owner: str, scope: Scope) -> CallFact:
+    return CallFact(
+        call.lineno,
+        scope.column(call.lineno, call.col_offset) + 1,
+        source_of(call.func) or "",
+        _target_of(call.func, owner, scope),
+        _blocks(call, scope.names) or "",
+    )
+
+
+def _target_of(function: ast.expr, owner: str, scope: Scope) -> str:
+    dotted = scope.names.dotted(function)
+    if dotted is not None:
+        return dotted
+    if isinstance(function, ast.Name):
+        known = function.id in scope.functions or function.id in scope.methods
+        return f":{function.id}" if known else ""
+    if isinstance(function, ast.Attribute):
+        if isinstance(function.value, ast.Name) and function.value.id == "self" and owner:
+            return f":{owner}.{function.attr}"
+        value = function.value
+        made = scope.names.made_by(value)
+        if made is not None:
+            return f"{made}.{function.attr}"
+    return ""
+
+
+def waits(made: str, method: str) -> str | None:
+    """Return what a method of an object that `made` made does: waits or starts, or None."""
+    if method not in _MAKERS_WAIT.get(made, ()):
+        return None
+    return f"starts something ({made})" if method in _STARTS else f"waits ({made})"
+
+
 def _blocks(call: ast.Call, names: Names) -> str | None:
     """Return what the call does that an import should not, or None."""
     dotted = names.dotted(call.func)
@@ -249,9 +303,7 @@ def _blocks(call: ast.Call, names: Names) -> str | None:
         return None
     made = names.made_by(call.func.value)
     method = call.func.attr
-    if made is not None and method in _MAKERS_WAIT.get(made, ()):
-        return f"starts something ({made})" if method in _STARTS else f"waits ({made})"
-    return None
+    return waits(made, method) if made is not None else None
 
 
 def _callees(call: ast.Call, scope: Scope) -> list[tuple[str, FunctionNode]]:
