@@ -69,6 +69,7 @@ incident: $(READY)
 
 docs: $(READY)
 	@"$(BIN)/python" -m surefoot.config.docs
+	@"$(BIN)/python" -m surefoot.policy.static.docs
 
 # In an environment of its own: the resolver is no part of what it pins.
 lock: | $(BIN)/python

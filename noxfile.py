@@ -71,6 +71,7 @@ def docs(session: nox.Session) -> None:
     """Write the generated pages anew and check the rest against the code."""
     _install(session)
     session.run("python", "-m", "surefoot.config.docs")
+    session.run("python", "-m", "surefoot.policy.static.docs")
     session.run("python", "-m", "pytest", "tests/unit/test_docs.py")
 
 

@@ -200,7 +200,8 @@ def table(timings: Sequence[Timing], size: Size) -> str:
         "",
         f"{size.features} features with {size.scenarios:,} scenarios, {size.modules} step modules"
         f" with {size.modules * len(_DEFINITIONS):,} definitions; {os.cpu_count()} processors,"
-        f" Python {platform.python_version()}; n = {samples}.",
+        f" Python {platform.python_version()}; n = {samples};"
+        f" load average at the end {os.getloadavg()[0]:.1f}.",
         "",
         "| command | median s | least s | most s | median processor s |",
         "|---|---|---|---|---|",
@@ -210,7 +211,13 @@ def table(timings: Sequence[Timing], size: Size) -> str:
         f" | {statistics.median(item.busy):.3f} |"
         for item in timings
     ]
-    lines += ["", "ruff lints Python only: it reads no feature and matches no step.", ""]
+    lines += [
+        "",
+        "Processor seconds are those of the command and its children. Where the load average is"
+        " above the number of processors, times on the wall are those of a machine that was"
+        " shared, and say little. ruff lints Python only: it reads no feature, matches no step.",
+        "",
+    ]
     return "\n".join(lines)
 
 

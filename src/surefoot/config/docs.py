@@ -75,10 +75,17 @@ def page() -> str:
 
 def main(argv: Sequence[str], path: str = PAGE) -> int:
     """Write the page, or with `--check` return 1 when it is not what would be written."""
+    return write_page(argv, path, page(), "surefoot.config.docs")
+
+
+def write_page(argv: Sequence[str], path: str, text: str, module: str) -> int:
+    """Write a generated page, or with `--check` return 1 when it is not what would be written.
+
+    `module` is what makes it, for messages.
+    """
     if list(argv) not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m surefoot.config.docs [--check]\n")
+        sys.stderr.write(f"usage: python -m {module} [--check]\n")
         return 2
-    text = page()
     if not argv:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -90,7 +97,7 @@ def main(argv: Sequence[str], path: str = PAGE) -> int:
         current = ""
     if current == text:
         return 0
-    sys.stderr.write(f"{path} is out of date; run python -m surefoot.config.docs\n")
+    sys.stderr.write(f"{path} is out of date; run python -m {module}\n")
     return 1
 
 

@@ -48,7 +48,7 @@ class Names:
             dot = "" if source.endswith(".") else "."
             self.aliases[item.asname or item.name] = f"{source}{dot}{item.name}"
 
-    def take_assignment(self, target: ast.expr, value: ast.expr, top: bool) -> None:
+    def take_assignment(self, target: ast.expr, value: ast.expr, *, top: bool) -> None:
         """Note what `target = value` says; `top` at module level and under no condition."""
         last = last_name(target)
         if last is None:

@@ -137,8 +137,12 @@ class _Walk:
 
     def visit(self, node: ast.AST) -> None:
         kind = node.__class__
-        if self.shallow and kind in _EXPRESSIONS:
-            return
+        if self.shallow:
+            if kind in _EXPRESSIONS:
+                return
+            if kind is ast.Assign:
+                self._shallow_assign(node)
+                return
         for rule in self.rules.get(kind, ()):
             rule(node, self.scope)
         special = self.special.get(kind)
@@ -248,10 +252,17 @@ class _Walk:
         if node.value is not None:
             self.visit(node.value)
             for target in targets:
-                scope.names.take_assignment(target, node.value, top)
+                scope.names.take_assignment(target, node.value, top=top)
         for target in targets:
             self.visit(target)
             definitions.take_pattern(target, node.value, scope, self.facts)
+
+    def _shallow_assign(self, node: ast.AST) -> None:
+        # Of an assignment that no rule looks at, only what makes an object is of interest.
+        assert isinstance(node, ast.Assign)
+        if isinstance(node.value, ast.Call):
+            for target in node.targets:
+                self.scope.names.take_assignment(target, node.value, top=False)
 
     def _call(self, node: ast.Call) -> None:
         scope = self.scope

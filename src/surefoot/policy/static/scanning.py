@@ -140,10 +140,10 @@ class Scanner:
     def _share(
         self, todo: list[tuple[str, Role, Stamp, bytes]], total: int
     ) -> list[tuple[str, Role, Stamp, bytes]]:
-        """Have a child scan about half of the files; return those that are still to be done."""
+        """Have a child scan most of the files; return those that are still to be done."""
         half, size = 0, 0
         # This process has the features to scan as well.
-        while size < total * 0.6:
+        while size < total * 0.75:
             size += len(todo[half][3])
             half += 1
         theirs, ours = todo[:half], todo[half:]
