@@ -13,6 +13,7 @@ from typing import Any
 
 from surefoot.events.events import (
     Event,
+    FindingReported,
     Notice,
     RunFinished,
     ScenarioFinished,
@@ -20,6 +21,7 @@ from surefoot.events.events import (
     VerdictReached,
 )
 from surefoot.events.journal import JournalReader
+from surefoot.model.findings import Finding
 
 COMMON_STEPS = """\
     import ctypes, os, signal, subprocess, sys, threading, time
@@ -211,6 +213,10 @@ class Run:
         events = [event for event in self.events() if isinstance(event, RunFinished)]
         assert len(events) == 1
         return events[0]
+
+    def findings(self) -> list[Finding]:
+        """Return the findings, in the order of being told."""
+        return [event.finding for event in self.events() if isinstance(event, FindingReported)]
 
     def notices(self, code: str) -> list[str]:
         """Return the texts of the notices with a code."""

@@ -119,6 +119,15 @@ class ThreadWatch:
             self.forget(native)
 
 
+def command(native: int) -> str:
+    """Return the kernel's name of a thread."""
+    try:
+        with open(f"{_TASKS}/{native}/comm", "rb") as file:
+            return file.read().decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
 def living_child() -> bool:
     """Whether a child process of this one is alive."""
     if not hasattr(os, "waitid"):

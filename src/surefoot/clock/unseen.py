@@ -24,7 +24,8 @@ class Unseen:
         """Watch this process.
 
         `own` is how many threads of surefoot's there are; their ids are in NATIVES. `apart` are
-        names, with wildcards, of threads from before that the user says never touch the scenario.
+        names, with wildcards, of threads from before that the user says never touch the scenario;
+        those of threads that Python does not know begin with `C:`.
         """
         self._own = own
         self._apart = apart
@@ -53,7 +54,7 @@ class Unseen:
         """Return which thread from outside can act by itself, if one can."""
         if not kernel.THREADS:
             known = {member.ident for member in core.members}
-            others = [t for t in _threads() if t.ident not in known and not self._is_apart(t)]
+            others = [t for t in _threads() if t.ident not in known and not self._is_apart(t.name)]
             return f"{others[0].name} is from before" if others else ""
         # As many as are known, and those known are there: there is no other.
         known_count = len(self._strangers) + len(self._ignored) + self._own + len(core.members)
@@ -61,11 +62,7 @@ class Unseen:
             there = kernel.threads()
             NATIVES.intersection_update(there)
             self._strangers = set(there - NATIVES)
-            self._ignored = {
-                thread.native_id
-                for thread in _threads()
-                if thread.native_id in self._strangers and self._is_apart(thread)
-            }
+            self._ignored = {native for native in self._strangers if self._is_apart(_name(native))}
             self._strangers -= self._ignored
         before: dict[int, int] = {}
         for native in self._strangers:
@@ -80,8 +77,8 @@ class Unseen:
                     return f"{_name(native)}, which is from before, was at work"
         return ""
 
-    def _is_apart(self, thread: threading.Thread) -> bool:
-        return any(fnmatch.fnmatchcase(thread.name, name) for name in self._apart)
+    def _is_apart(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._apart)
 
     def close(self) -> None:
         """Give back what is open."""
@@ -94,4 +91,8 @@ def _threads() -> list[threading.Thread]:
 
 
 def _name(native: int) -> str:
-    return next((t.name for t in _threads() if t.native_id == native), "a thread of C code")
+    """Return a thread's name; of one that Python does not know, `C:` and the kernel's name."""
+    for thread in _threads():
+        if thread.native_id == native:
+            return thread.name
+    return f"C:{kernel.command(native)}"

@@ -216,6 +216,22 @@ class Modules(msgspec.Struct, frozen=True):
         return tuple(names)
 
 
+class ThreadNames(Modules, frozen=True):
+    """Names of threads, with wildcards, separated by commas; on the command line one a flag too."""
+
+    values: str = "a list of thread names (like metrics-*), separated by commas"
+
+    def from_toml(self, raw: object) -> object:
+        if not isinstance(raw, list) or not all(isinstance(name, str) for name in raw):
+            raise BadValue('is not a list of thread names (like ["metrics-*"])')
+        return self._checked(raw)
+
+    def _checked(self, names: list[str]) -> tuple[str, ...]:
+        if not all(names):
+            raise BadValue(f"is not {self.values}")
+        return tuple(names)
+
+
 _GUARD = re.compile(r"([\w.]+\.\w+):(\w+)\(\s*(\w+(?:\s*,\s*\w+)*)\s*\)(!?)")
 
 

@@ -16,6 +16,7 @@ class Group(StrEnum):
     SELECTION = "Selection, order and retries"
     POLICY = "Expected failures"
     THREADS = "Threads"
+    TIME = "Time"
     ISOLATION = "Isolation of scenarios"
     OUTPUT = "Output and records"
 

@@ -19,6 +19,7 @@ from surefoot.config.kinds import (
     Modules,
     PathText,
     Seconds,
+    ThreadNames,
     Whole,
 )
 from surefoot.config.options import Group, Option, declared
@@ -455,6 +456,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "`?`, such as `thread:pool-*` or `env:AWS_*`. The flag may be given more than once.",
         ),
     ] = ()
+    virtual_time: Annotated[
+        Explored,
+        Option(
+            kind=Choice(get_args(Explored)),
+            group=Group.TIME,
+            metavar="WHICH",
+            brief="tagged, all or off",
+            text="Which scenarios run in virtual time, where waiting takes no time: `tagged` is "
+            "those with `@virtual_time`; see [time.md](time.md#virtual-time).",
+        ),
+    ] = "tagged"
+    virtual_time_apart: Annotated[
+        tuple[str, ...],
+        Option(
+            kind=ThreadNames(),
+            group=Group.TIME,
+            metavar="NAME",
+            brief="threads that never touch a scenario",
+            text="Names, with `*` and `?`, of threads that are there before a scenario, act by "
+            "themselves, and have nothing to do with it, such as those of a metrics library. "
+            "While other threads of that kind live, virtual time does not jump. The flag may be "
+            "given more than once.",
+        ),
+    ] = ()
+    sleep_watch: Annotated[
+        bool,
+        Option(
+            kind=Flag(),
+            group=Group.TIME,
+            brief="tell of shortened and counted sleeps",
+            text="Report when the suite replaces `time.sleep` or `asyncio.sleep` by something "
+            "shorter, and each loop of its steps that counts sleeps instead of reading a clock.",
+        ),
+    ] = True
     progress: Annotated[
         Progress,
         Option(

@@ -5,8 +5,8 @@
 references elsewhere: default arguments, closures, attributes of objects. A thread that uses one
 waits in real time, which the users of the core notice as a wait that they cannot see.
 
-Modules of surefoot keep the real ones. So do those in `KEPT`: what they call `time` becomes the
-genuine module, so that behave's step durations are real.
+Those in `KEPT` keep the real ones: what they call `time` becomes the genuine module, so that
+behave's step durations and surefoot's deadlines are real.
 """
 
 import _queue
@@ -26,9 +26,9 @@ from surefoot.modelled import clocks, real, selecting, threads
 from surefoot.modelled.core import MEMBERS
 from surefoot.modelled.lock import ModelledLock
 
-KEPT = ("behave",)
+KEPT = ("behave", "surefoot")
 """Packages that go on in real time."""
-_OURS = ("surefoot",)
+_OWN = "surefoot.modelled"
 _UNTOUCHED = ("_thread", "_queue", "_datetime", "gc", "sys")
 
 
@@ -73,10 +73,9 @@ class Patches:
             names = getattr(module, "__dict__", None)
             if type(names) is not dict or name in _UNTOUCHED:
                 continue
-            top = name.partition(".")[0]
-            if top in _OURS:
+            if name.startswith(_OWN):
                 continue
-            if top in KEPT:
+            if name.partition(".")[0] in KEPT:
                 self._keep(names)
                 continue
             state = (id(names), len(names))

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Any
 
+from behave import step_registry
 from behave.model import Scenario
 
 from surefoot.config.resolve import resolve
@@ -17,6 +18,7 @@ from surefoot.worker.judging import invert, judge_scenario, outcome_of
 from surefoot.worker.leak_check import LeakCheck
 from surefoot.worker.scenario_directory import ScenarioDirectory
 from surefoot.worker.scenario_seeds import ScenarioSeeds
+from surefoot.worker.time_tools import AroundTime, SleepWatch, at_load
 
 
 def arounds(settings: Settings) -> list[Around]:
@@ -34,6 +36,10 @@ def arounds(settings: Settings) -> list[Around]:
         tools.append(ScenarioSeeds())
     if settings.guards or thread_tools.guards_in_use():
         tools.append(thread_tools.GuardWatch())
+    if settings.sleep_watch:
+        tools.append(SleepWatch())
+    if settings.virtual_time != "off":
+        tools.append(AroundTime(settings.virtual_time, settings.virtual_time_apart))
     return tools
 
 
@@ -61,6 +67,10 @@ def enable(context: Any) -> None:
     seed = settings.seed if settings.seed is not None else int.from_bytes(os.urandom(4), "big")
     original = Scenario.run
     found: set[tuple[str, str, int, str]] = set()
+    if settings.sleep_watch:
+        for finding in at_load(context._runner, step_registry.registry):
+            found.add(finding.key)
+            sys.stderr.write(as_text(finding))
 
     def run(scenario: Scenario, runner: Any) -> bool:
         identity = f"{scenario.filename} :: {scenario.name}"

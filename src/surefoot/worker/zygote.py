@@ -130,6 +130,10 @@ class _Zygote:
                     check_formatters(config)
                     cache = CodeCache(load.code_cache)
                     suite = Suite(config, own_display=load.own_display, code_cache=cache)
+                if load.settings.sleep_watch:
+                    from surefoot.clock import caps
+
+                    caps.watch()
                 for number, module in enumerate(load.preload, 1):
                     # The number tells the coordinator whose deadline it is.
                     self._board.unit(number)
@@ -157,6 +161,11 @@ class _Zygote:
         self._board.at(Place.IDLE)
         self._load_text = self._load_output(log)
         notes = [f"note: {notice}" for notice in suite.notices]
+        findings = []
+        if load.settings.sleep_watch:
+            from surefoot.worker import time_tools
+
+            findings = time_tools.at_load(suite.runner, suite.registry)
         return (
             Loaded(
                 seconds=time.monotonic() - started,
@@ -168,6 +177,7 @@ class _Zygote:
                 native_threads=telemetry.native_threads(),
                 output=self._load_text,
                 notices=notes,
+                findings=findings,
             ),
             b"",
         )
