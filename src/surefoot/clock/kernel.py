@@ -43,11 +43,6 @@ class Sample(NamedTuple):
 GONE: Final = Sample(runnable=False, cpu=0, turns=-1)
 
 
-def thread_count() -> int:
-    """Return how many threads this process has; cheaper than to list them."""
-    return os.stat(_TASKS).st_nlink - 2
-
-
 def threads() -> frozenset[int]:
     """Return the native ids of all threads of this process."""
     return frozenset(map(int, os.listdir(_TASKS)))
@@ -57,8 +52,13 @@ class ThreadWatch:
     """Reads samples of threads of this process, by native id."""
 
     def __init__(self) -> None:
+        self._tasks = os.open(_TASKS, os.O_RDONLY | os.O_CLOEXEC) if THREADS else -1
         self._files: dict[int, tuple[int, int]] = {}
         self._calls: dict[int, int] = {}
+
+    def count(self) -> int:
+        """Return how many threads this process has; cheaper than to list them."""
+        return os.fstat(self._tasks).st_nlink - 2
 
     def sample(self, native: int) -> Sample:
         """Return a thread's sample; GONE when it has ended."""
@@ -117,6 +117,9 @@ class ThreadWatch:
         """Close everything."""
         for native in [*self._files, *self._calls]:
             self.forget(native)
+        if self._tasks >= 0:
+            os.close(self._tasks)
+            self._tasks = -1
 
 
 def command(native: int) -> str:

@@ -43,8 +43,9 @@ class Unseen:
             return CHILD
         if kernel.alarm_set():
             return "an alarm signal is to come"
-        for member, wait in core.blocked.items():
-            for fd in wait.descriptors:
+        for member in core.selecting:
+            wait = member.wait
+            for fd in () if wait is None else wait.descriptors:
                 what = self._descriptors.outside(fd)
                 if what:
                     return f"{member.name} waits for {what}"
@@ -58,7 +59,7 @@ class Unseen:
             return f"{others[0].name} is from before" if others else ""
         # As many as are known, and those known are there: there is no other.
         known_count = len(self._strangers) + len(self._ignored) + self._own + len(core.members)
-        if kernel.thread_count() != known_count:
+        if self._watch.count() != known_count:
             there = kernel.threads()
             NATIVES.intersection_update(there)
             self._strangers = set(there - NATIVES)

@@ -205,16 +205,19 @@ class Core:
         """A tick is 2**-bits seconds."""
         self.scale = float(1 << self.bits)
         """Ticks in a second."""
-        self.now = _ticks(start, self.bits)
-        """In ticks, since when the monotonic clocks began; where time flows, when that began."""
-        self._wall = _ticks(start + wall, WALL_BITS)
-        """In ticks of the wall clock, since the epoch."""
-        self.flowing_since: int | None = None
-        """Real monotonic nanoseconds since when time flows one to one; None while it stands."""
+        self._clock: tuple[int, int, int | None] = (
+            _ticks(start, self.bits),
+            _ticks(start + wall, WALL_BITS),
+            None,
+        )
+        """Both clocks in their ticks, and the real nanoseconds since when they flow, or None.
+        One value, so that a thread that reads while another moves time sees before or after."""
         self.running = 0
         self.ready: list[Member] = []
         self.blocked: dict[Member, Wait] = {}
         """In the order in which the waits began."""
+        self.selecting: list[Member] = []
+        """Those of them that wait for descriptors."""
         self.members: list[Member] = []
         """Those that have not ended."""
         self.closed = False
@@ -235,12 +238,31 @@ class Core:
 
     # -- time
 
+    @property
+    def now(self) -> int:
+        """Ticks of the monotonic clocks; where time flows, when that began."""
+        return self._clock[0]
+
+    @property
+    def flowing_since(self) -> int | None:
+        """Real monotonic nanoseconds since when time flows one to one; None while it stands."""
+        return self._clock[2]
+
+    def _read(self) -> tuple[int, int]:
+        """Return both clocks, in their ticks."""
+        now, wall, since = self._clock
+        if since is None:
+            return now, wall
+        if not MUTEX.mine():
+            # Time could be made to stand between the two reads: then it would run backwards.
+            with MUTEX:
+                return self._read()
+        flowed = real.monotonic_ns() - since
+        return now + _ticks(flowed, self.bits), wall + _ticks(flowed, WALL_BITS)
+
     def ticks(self) -> int:
         """Return the logical monotonic time in ticks."""
-        since = self.flowing_since
-        if since is None:
-            return self.now
-        return self.now + _ticks(real.monotonic_ns() - since, self.bits)
+        return self._read()[0]
 
     def seconds(self) -> float:
         """Return the logical monotonic time in seconds, exactly."""
@@ -252,36 +274,30 @@ class Core:
 
     def wall_seconds(self) -> float:
         """Return the logical wall-clock time in seconds since the epoch, exactly."""
-        return self._wall_ticks() / _WALL_SCALE
+        return self._read()[1] / _WALL_SCALE
 
     def wall_ns(self) -> int:
         """Return the logical wall-clock time in nanoseconds since the epoch."""
-        return self._wall_ticks() * NANO >> WALL_BITS
-
-    def _wall_ticks(self) -> int:
-        since = self.flowing_since
-        if since is None:
-            return self._wall
-        return self._wall + _ticks(real.monotonic_ns() - since, WALL_BITS)
+        return self._read()[1] * NANO >> WALL_BITS
 
     def step(self, ticks: int) -> None:
         """Move both clocks forward; under the mutex."""
-        self.now += ticks
-        self._wall += -(-ticks >> (self.bits - WALL_BITS))
+        now, wall, since = self._clock
+        self._clock = now + ticks, wall - (-ticks >> (self.bits - WALL_BITS)), since
 
     def flow(self) -> None:
         """Let time flow one to one from now on; under the mutex."""
-        if self.flowing_since is None:
-            self.flowing_since = real.monotonic_ns()
+        now, wall, since = self._clock
+        if since is None:
+            self._clock = now, wall, real.monotonic_ns()
 
     def stand(self) -> int:
         """Let time stand; return the nanoseconds that it flowed. Under the mutex."""
-        since = self.flowing_since
+        now, wall, since = self._clock
         if since is None:
             return 0
         flowed = real.monotonic_ns() - since
-        self.flowing_since = None
-        self.step(_ticks(flowed, self.bits))
+        self._clock = now + _ticks(flowed, self.bits), wall + _ticks(flowed, WALL_BITS), None
         return flowed
 
     def deadline_in(self, seconds: float) -> int | None:
@@ -377,10 +393,21 @@ class Core:
         member.looks = 0
         self.events += 1
         self.blocked[member] = wait
+        if wait.poll is not None:
+            self.selecting.append(member)
         if wait.deadline is not None:
             heapq.heappush(self._timers, (wait.deadline, next(self._order), member, wait))
         self.running -= 1
-        self.policy.stopped(self, member)
+        try:
+            self.policy.stopped(self, member)
+        except BaseException:  # such as the KeyboardInterrupt of a signal handler
+            if member.wait is wait:
+                self.wake(member, INTERRUPTED)
+            if member in self.ready:
+                self.let_run(member)
+            member.gate.acquire(False)
+            MUTEX.release()
+            raise
         MUTEX.release()
         try:
             if wait.poll is not None:
@@ -428,9 +455,11 @@ class Core:
         self.events += 1
         if outcome != GRANTED and wait.lock is not None:
             wait.lock.forget(member)
-        if wait.poll is not None and member.ident != real.get_ident():
-            # Also when a descriptor is ready: another thread may have taken what was there.
-            member.poke.pull()
+        if wait.poll is not None:
+            self.selecting.remove(member)
+            if member.ident != real.get_ident():
+                # Also when a descriptor is ready: another thread may have taken what was there.
+                member.poke.pull()
         self.ready.append(member)
         self.policy.ready(self, member)
 
@@ -479,8 +508,9 @@ class Core:
     def wake_ready_descriptors(self) -> bool:
         """Ask the kernel once for each wait for descriptors; whether one was ready."""
         found = False
-        for member, wait in list(self.blocked.items()):
-            if wait.poll is not None and wait.poll(0):
+        for member in list(self.selecting):
+            wait = member.wait
+            if wait is not None and wait.poll is not None and wait.poll(0):
                 self.wake(member, READY)
                 found = True
         return found
@@ -493,6 +523,9 @@ class Core:
         Their waits go on for what is left of them, their clocks from where they stand.
         """
         MEMBERS.pop(self.first.ident, None)
+        if MUTEX.mine():
+            # A signal handler raised while this thread was inside.
+            MUTEX.release()
         with MUTEX:
             self.closed = True
             if self in LIVE:

@@ -166,7 +166,7 @@ class Explorer:
             # It polls the clock, and nothing else can run: time has to pass for it to go on.
             with MUTEX:
                 if not core.fire_next():
-                    core.now += 1_000_000
+                    core.step(1 << (core.bits - 10))
 
     # -- points of the tracing
 

@@ -61,6 +61,9 @@ def test_defaults_are_as_specified() -> None:
         "seeds": "off",
         "leaks": "off",
         "leaks_allow": (),
+        "virtual_time": "tagged",
+        "virtual_time_apart": (),
+        "sleep_watch": True,
     }
 
 
