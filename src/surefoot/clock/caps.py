@@ -53,12 +53,16 @@ class Replacement(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is wrong, in a sentence."""
+        """What is wrong, in a sentence; the same in each process that measures it."""
+        does = "does no sleeping that could be measured" if self.seconds is None else "shortens it"
+        return f"{self.name} is replaced by {self.by}, which {does}"
+
+    @property
+    def effect(self) -> str:
+        """What becomes of a sleep of 0.1 s; empty where that was not tried."""
         if self.seconds is None:
-            effect = "what it does to a sleep was not tried"
-        else:
-            effect = f"a sleep of {_TRIAL:g} s takes {self.seconds:.3f} s"
-        return f"{self.name} is replaced by {self.by}: {effect}"
+            return ""
+        return f"a sleep of {_TRIAL:g} s takes {self.seconds:.3f} s"
 
 
 REMEDY = (

@@ -67,7 +67,7 @@ def replaced_sleeps() -> list[Finding]:
     """Return a finding for each sleep that is shortened."""
     found = []
     for one in caps.replaced():
-        evidence = []
+        evidence = [one.effect] if one.effect else []
         if one.assigned is not None:
             where = f" in {one.assigned.function}()" if one.assigned.function else ""
             evidence.append(
@@ -78,12 +78,8 @@ def replaced_sleeps() -> list[Finding]:
                 evidence.append(source)
         place = one.file or (one.assigned.file if one.assigned else "")
         line = one.line or (one.assigned.line if one.assigned else 0)
-        message = one.message
-        if one.seconds is not None:
-            # Measured anew in each process: what it says must not differ by a millisecond.
-            message = message.replace(f"{one.seconds:.3f}", f"{one.seconds:.2f}")
         found.append(
-            Finding("SF201", message, _relative(place), line, caps.REMEDY, tuple(evidence))
+            Finding("SF201", one.message, _relative(place), line, caps.REMEDY, tuple(evidence))
         )
     return found
 
