@@ -29,7 +29,8 @@ def thread(context):
 
 @given("a child process is left")
 def child(context):
-    kept.append(subprocess.Popen(["sleep", "29"]))
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    kept.append(subprocess.Popen(["sleep", "29"], **quiet))
 
 
 @given("a file is left open")
