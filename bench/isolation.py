@@ -89,7 +89,7 @@ part = {"copy": copies, "copyfile": copies, "backup": max(1, copies // 20),
 databases = {way: [] for way in ways}
 for _ in range(10):
     for way, function in ways.items():
-        databases[way] += timed(function, max(1, part[way] // 10))
+        databases[way] += timed(function, -(-part[way] // 10))
 source.close()
 scope.close_scenario(False)
 
