@@ -2,7 +2,8 @@
 
 Each run has its own seed, and takes the next of the ways below: by feature or by scenario, with
 1 to 16 workers, with or without a fresh process for each scenario, and by plain behave. The first
-run that is not green ends it, with its output and the command that repeats it.
+run that is not green ends it, with its output and the command that repeats it; Ctrl-C ends it
+with the count so far.
 """
 
 import argparse
@@ -42,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     counts = dict.fromkeys(WAYS, 0)
     for number, way in zip(range(options.runs), itertools.cycle(WAYS), strict=False):
         command = _command(way, options.first_seed + number)
-        done = subprocess.run(
-            command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
+        try:
+            done = _run(command, root)
+        except KeyboardInterrupt:
+            break
         if done.returncode != 0:
             sys.stdout.write(f"{done.stdout}{done.stderr}\n")
             sys.stdout.write(f"run {number + 1} ended with exit code {done.returncode}; again:\n")
@@ -58,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{options.runs} runs of {options.suite} in a row, all green: {seconds:.0f} s\n"
     )
     return 0
+
+
+def _run(command: list[str], root: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def _command(way: tuple[str, ...], seed: int) -> list[str]:

@@ -23,13 +23,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do it and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m examples.incident", description=__doc__)
     parser.add_argument("--page", default=_PAGE, help="write the page there")
+    names = [suite.name for suite in real_suites()]
+    parser.add_argument(
+        "--real", choices=names, action="append", help="only this real suite (default: all)"
+    )
     parser.add_argument("--examples-only", action="store_true", help="leave real suites out")
     options = parser.parse_args(argv)
     try:
         incident = _example("agents_incident")
         healthy = [_example("agents")]
         if not options.examples_only:
-            healthy += [_real(suite) for suite in real_suites()]
+            wanted = options.real or names
+            healthy += [_real(suite) for suite in real_suites() if suite.name in wanted]
     except (ObserveError, SourceError) as error:
         sys.stderr.write(f"incident: {error}\n")
         return 2
