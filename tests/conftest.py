@@ -1,5 +1,9 @@
 """Fixtures for all tests."""
 
+import glob
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,3 +24,14 @@ def postgres() -> Iterator[str]:
 
     with server() as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what failing runs of test projects keep beside their projects."""
+    yield
+    projects = str(tmp_path_factory.getbasetemp()) + os.sep
+    for base in glob.glob(os.path.join(tempfile.gettempdir(), "sf-*")):
+        link = os.path.join(base, "run")
+        if os.path.islink(link) and os.readlink(link).startswith(projects):
+            shutil.rmtree(base, ignore_errors=True)

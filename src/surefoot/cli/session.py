@@ -204,7 +204,7 @@ class Session:
 
     def _make_scratch(self) -> bool:
         """Make the directory of workers' own; return whether each gets its own TMPDIR."""
-        from surefoot.isolation.directories import make_base, why_not_private
+        from surefoot.isolation.directories import make_base, remove_orphans, why_not_private
 
         try:
             self._scratch = make_base(self.run_dir)
@@ -216,6 +216,7 @@ class Session:
                 " set TMPDIR",
             )
             return False
+        remove_orphans(os.path.dirname(self._scratch))
         if self.settings.tmpdir == "shared":
             return False
         why = why_not_private(self._scratch)

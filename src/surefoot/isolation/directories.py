@@ -16,6 +16,7 @@ import os
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 
 import msgspec
@@ -33,6 +34,9 @@ LONGEST_TMPDIR = 67
 
 _PREFIX = "sf-"
 _LINK = "scratch"
+_BACK = "run"
+"""From a run's directory to what its workers have, and back."""
+_ORPHAN_SECONDS = 2 * 86400
 
 
 def make_base(run_dir: str = "") -> str:
@@ -46,7 +50,26 @@ def make_base(run_dir: str = "") -> str:
     if run_dir:
         with contextlib.suppress(OSError):
             os.symlink(base, os.path.join(run_dir, _LINK))
+            os.symlink(run_dir, os.path.join(base, _BACK))
     return base
+
+
+def remove_orphans(directory: str) -> None:
+    """Remove what is left of runs whose own directory is gone (`git clean`, a removed checkout).
+
+    Only after two days: in a container with the same temporary directory, the checkout of a run
+    that is going on may not be seen.
+    """
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if not entry.name.startswith(_PREFIX) or not entry.is_dir(follow_symlinks=False):
+                continue
+            with contextlib.suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                old = time.time() - found.st_mtime > _ORPHAN_SECONDS
+                run_dir = os.readlink(os.path.join(entry.path, _BACK))
+                if old and found.st_uid == os.getuid() and not os.path.lexists(run_dir):
+                    remove(entry.path)
 
 
 def why_not_private(base: str) -> str:
@@ -84,6 +107,8 @@ def settle(base: str) -> bool:
     """
     with contextlib.suppress(OSError):
         for worker in os.listdir(base):
+            if worker == _BACK:
+                continue
             top = os.path.join(base, worker)
             scenarios = [name for name in os.listdir(top) if name.startswith("s")]
             if not scenarios:
@@ -92,6 +117,8 @@ def settle(base: str) -> bool:
             for name in (*scenarios, "t"):
                 _remove_empty(os.path.join(top, name))
             _remove_empty(top)
+        if os.listdir(base) == [_BACK]:
+            os.unlink(os.path.join(base, _BACK))
     _remove_empty(base)
     return os.path.isdir(base)
 

@@ -1,6 +1,7 @@
 """Workers' and scenarios' directories: made, pointed to, kept and removed."""
 
 import os
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -172,3 +173,36 @@ def test_the_spare_directory_of_a_worker_that_ends_is_no_failed_scenario(
     here.settle_scenario(here.make_scenario())
     here.end()
     assert not directories.settle(base)
+
+
+def test_what_is_left_of_a_run_that_is_gone_goes_after_two_days(below_a_directory: Path) -> None:
+    bases = {}
+    for name in ("there", "gone", "gone and old"):
+        run_dir = below_a_directory / name
+        run_dir.mkdir()
+        bases[name] = directories.make_base(str(run_dir))
+        Path(Directories(bases[name], 0).make_scenario(), "file").write_text("x")
+        if name != "there":
+            shutil.rmtree(run_dir)
+        if name != "gone":
+            os.utime(bases[name], (0, 0))
+    (below_a_directory / "sf-theirs").mkdir()
+    os.utime(below_a_directory / "sf-theirs", (0, 0))
+    directories.remove_orphans(str(below_a_directory))
+    left = {name for name, base in bases.items() if os.path.isdir(base)}
+    assert left == {"there", "gone"}
+    assert (below_a_directory / "sf-theirs").is_dir()
+    assert (below_a_directory / "there").is_dir()
+
+
+def test_the_link_to_the_run_neither_keeps_a_directory_nor_loses_the_run(
+    below_a_directory: Path,
+) -> None:
+    run_dir = below_a_directory / "run"
+    (run_dir / "sub").mkdir(parents=True)
+    base = directories.make_base(str(run_dir))
+    here = Directories(base, 0)
+    here.make_tmp()
+    assert not directories.settle(base)
+    assert not os.path.exists(base)
+    assert (run_dir / "sub").is_dir()
