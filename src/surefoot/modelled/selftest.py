@@ -16,8 +16,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import MUTEX, NANO, Core, Member
+from surefoot.modelled.core import MEMBERS, MUTEX, NANO, Core, Member
 from surefoot.modelled.lock import ModelledLock
+from surefoot.modelled.patches import PATCHES
+
+_LEAVE = 5.0
+"""Seconds that threads have to leave."""
 
 
 class JumpAtOnce:
@@ -55,10 +59,22 @@ def run(session: Callable[[Any], AbstractContextManager[Core]]) -> str:
                     return _sentence(name, problem)
     except Exception as error:  # whatever it is, the patch does not hold
         return _sentence(failed or "entering", f"{type(error).__name__}: {error}")
+    _await_stragglers()
     for function, what in ((time.sleep, "time.sleep"), (time.monotonic, "time.monotonic")):
         if getattr(function, "__module__", "").startswith("surefoot"):
             return _sentence(what, "it was not put back")
     return ""
+
+
+def _await_stragglers() -> None:
+    """Wait for the checks' threads: they have ended for who joined them, and are yet to leave.
+
+    Without it the patches stay, as for threads that outlive a scenario.
+    """
+    end = real.monotonic() + _LEAVE
+    while MEMBERS and real.monotonic() < end:
+        real.sleep(0.001)
+    PATCHES.uninstall_if_unused()
 
 
 def _sentence(name: str, problem: str) -> str:

@@ -164,9 +164,9 @@ class Explorer:
                 self._turn(core, member, None, point, user)
         elif point == "look" and member.looks > _LOOKS:
             # It polls the clock, and nothing else can run: time has to pass for it to go on.
-            with MUTEX:
-                if not core.fire_next():
-                    core.step(1 << (core.bits - 10))
+            deadline = core.deadline_in(0.001)
+            MUTEX.acquire()
+            core.block(member, Wait("sleep", deadline))
 
     # -- points of the tracing
 
