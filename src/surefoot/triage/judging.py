@@ -65,7 +65,7 @@ class Context(msgspec.Struct, frozen=True):
 def judge(parsed: ParsedLog, context: Context) -> JudgedLog:
     """Judge one log. A green job with a green log gets no judgement."""
     log = parsed.log
-    if not _is_red(parsed):
+    if not _is_red(parsed, context.rules):
         return JudgedLog(parsed)
     if log.conclusion is Conclusion.SUCCESS:
         return _retried(parsed, context)
@@ -105,7 +105,7 @@ def _retried(parsed: ParsedLog, context: Context) -> JudgedLog:
     return JudgedLog(parsed, occurrences[-1].judgement, occurrences)
 
 
-def _is_red(parsed: ParsedLog) -> bool:
+def _is_red(parsed: ParsedLog, rules: Rules) -> bool:
     conclusion = parsed.log.conclusion
     if conclusion is Conclusion.SUCCESS:
         return any(failure.passed_on_retry for failure in parsed.failures)
@@ -113,7 +113,13 @@ def _is_red(parsed: ParsedLog) -> bool:
         return False
     if conclusion is not Conclusion.UNKNOWN:
         return True
-    strong = [hit for hit in parsed.hits if not hit.rule.startswith(CLAIMED)]
+    known = rules.by_id()
+    # A line that only says `error:` makes no log red: many green ones have it.
+    strong = [
+        hit
+        for hit in parsed.hits
+        if (rule := known.get(hit.rule)) and rule.text.failure_class is not FailureClass.UNKNOWN
+    ]
     failed = any(step.end is StepEnd.FAILED for step in parsed.steps)
     truncated = parsed.truncation.verdict is Completeness.TRUNCATED
     counted = any(count.failed for count in parsed.counts)
@@ -146,7 +152,7 @@ def _job(parsed: ParsedLog, context: Context) -> Judgement:
     quick = _red_before_tests(parsed, tested, hits)
     if quick is not None:
         return quick
-    evidence = bool(parsed.failures or hits)
+    evidence = bool(parsed.failures or set(hits) - {FailureClass.UNKNOWN})
     if parsed.truncation.verdict is Completeness.TRUNCATED and not evidence:
         return _truncated(parsed)
     rungs = (FailureClass.DETERMINISTIC, FailureClass.TAG_FAULT)
@@ -223,13 +229,15 @@ def _red_before_tests(
     seconds = log.duration
     if seconds is None and parsed.first_time is not None and parsed.last_time is not None:
         seconds = parsed.last_time - parsed.first_time
-    if seconds is None or seconds >= QUICK or tested or hits or parsed.failures or parsed.counts:
+    known = set(hits) - {FailureClass.UNKNOWN}
+    if seconds is None or seconds >= QUICK or tested or known or parsed.failures or parsed.counts:
         return None
     if parsed.truncation.verdict is Completeness.TRUNCATED or not log.conclusion.is_red:
         return None
     if any(step.tests for step in parsed.steps) or set(parsed.tools) - {"git", "pip"}:
         return None
-    last = _last_words(parsed)
+    said = hits.get(FailureClass.UNKNOWN)
+    last = said.quotes if said is not None else _last_words(parsed)
     return Judgement(
         FailureClass.INFRASTRUCTURE,
         "red-before-tests",
