@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from surefoot.cli.triage import command_of, moment_of, recompute
+from surefoot.config.sources import settings_file
+from surefoot.config.tables import read_tables
 from surefoot.errors import UserError
 from surefoot.exitcodes import ExitCode
 from surefoot.report.style import SafeWriter, harmless, make_style
@@ -72,7 +74,8 @@ class Triage:
         cache = Cache(directory)
         forge: Forge | None = None
         try:
-            rules = load_rules(self.options.rules)
+            configured = read_tables(*settings_file(os.getcwd())).triage.rules
+            rules = load_rules([*self.options.rules, *configured])
             if self.options.forge:
                 forge = choose(
                     self.options.forge,

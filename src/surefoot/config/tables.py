@@ -116,6 +116,18 @@ class CheckTable(msgspec.Struct, frozen=True, kw_only=True):
     strict: Annotated[bool, _key("Whether warnings make the exit code 6 as errors do.")] = False
 
 
+class TriageTable(msgspec.Struct, frozen=True, kw_only=True):
+    """How `surefoot triage` judges; see [triage-judging.md](triage-judging.md)."""
+
+    rules: Annotated[
+        tuple[str, ...],
+        _key(
+            "Files with rules of the project's own, relative to the working directory; they are "
+            "asked before the shipped ones, after those of `--rules`."
+        ),
+    ] = ()
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
     """All tables of a project."""
 
@@ -123,6 +135,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineTable = QuarantineTable()
     infrastructure: InfrastructureTable = InfrastructureTable()
     check: CheckTable = CheckTable()
+    triage: TriageTable = TriageTable()
 
 
 TABLES: dict[str, type[msgspec.Struct]] = {

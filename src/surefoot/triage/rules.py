@@ -144,7 +144,7 @@ def _own(paths: Sequence[str]) -> Iterable[tuple[str, bytes]]:
         except OSError as error:
             raise UserError(
                 f"the triage rules {path} cannot be read ({error.strerror or error}); name a file"
-                " that is there in [tool.surefoot.triage] rules"
+                " that is there, with --rules or in [tool.surefoot.triage] rules"
             ) from error
 
 
