@@ -18,10 +18,14 @@ ready and no deadline" is exactly a deadlock.
 Imports neither behave nor the engine. Cheap to import; nothing is replaced before `modelled()`.
 """
 
-from surefoot.modelled.core import Core, Member, Wait, current
-from surefoot.modelled.lock import ModelledLock
-from surefoot.modelled.policy import Policy
-from surefoot.modelled.session import ModelledError, modelled, require_usable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surefoot.modelled.core import Core, Member, Wait, current
+    from surefoot.modelled.lock import ModelledLock
+    from surefoot.modelled.policy import Policy
+    from surefoot.modelled.session import ModelledError, modelled, require_usable
 
 __all__ = [
     "Core",
@@ -34,3 +38,19 @@ __all__ = [
     "modelled",
     "require_usable",
 ]
+
+_HOMES = {
+    **dict.fromkeys(("Core", "Member", "Wait", "current"), "surefoot.modelled.core"),
+    **dict.fromkeys(("ModelledError", "modelled", "require_usable"), "surefoot.modelled.session"),
+    "ModelledLock": "surefoot.modelled.lock",
+    "Policy": "surefoot.modelled.policy",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: a step module that only waits, and every worker, need not import the rest.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

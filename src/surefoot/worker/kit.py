@@ -7,17 +7,12 @@ from typing import Any
 from behave import step_registry
 from behave.model import Scenario
 
-from surefoot.config.resolve import resolve
 from surefoot.config.settings import Settings
 from surefoot.model.findings import Finding
-from surefoot.policy.expected import policy_of
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
 from surefoot.worker.exploring import Explore
-from surefoot.worker.judging import invert, judge_scenario, outcome_of
-from surefoot.worker.leak_check import LeakCheck
 from surefoot.worker.scenario_directory import ScenarioDirectory
-from surefoot.worker.scenario_seeds import ScenarioSeeds
 from surefoot.worker.time_tools import AroundTime, SleepWatch, at_load
 
 
@@ -28,11 +23,15 @@ def arounds(settings: Settings) -> list[Around]:
     """
     tools: list[Around] = [ScenarioDirectory(own_tmp=settings.tmpdir == "scenario")]
     if settings.leaks != "off":
+        from surefoot.worker.leak_check import LeakCheck
+
         tools.append(LeakCheck(settings.leaks_allow, fail=settings.leaks == "fail"))
     if settings.explore != "off":
         # Outside of what a schedule needs, inside of what looks at this process alone.
         tools.append(Explore(settings))
     if settings.seeds == "scenario":
+        from surefoot.worker.scenario_seeds import ScenarioSeeds
+
         tools.append(ScenarioSeeds())
     if settings.guards or thread_tools.guards_in_use():
         tools.append(thread_tools.GuardWatch())
@@ -52,6 +51,10 @@ def enable(context: Any) -> None:
     """
     if "SUREFOOT_WORKER" in os.environ or getattr(Scenario.run, "surefoot", False):
         return
+    from surefoot.config.resolve import resolve
+    from surefoot.policy.expected import policy_of
+    from surefoot.worker.judging import invert, judge_scenario, outcome_of
+
     resolved = resolve([], os.environ, os.getcwd())
     settings = resolved.settings
     policy = policy_of(settings, resolved.tables, os.getcwd())

@@ -6,14 +6,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from surefoot.clock import caps, virtual_time
-from surefoot.clock.sleeploops import REMEDY, SleepLoop, find_sleep_loops
+from surefoot.clock import caps
 from surefoot.model.findings import Finding
-from surefoot.modelled import ModelledError
-from surefoot.modelled.core import LIVE
 from surefoot.worker.around import Attempt, Proceed
+
+if TYPE_CHECKING:
+    from surefoot.clock.sleeploops import SleepLoop
 
 TAG = "virtual_time"
 FACT = "virtual time"
@@ -31,6 +31,10 @@ class AroundTime:
         """Run the scenario, and note how its time went."""
         if self._which != "all" and TAG not in attempt.tags:
             return proceed()
+        from surefoot.clock import virtual_time
+        from surefoot.modelled import ModelledError
+        from surefoot.modelled.core import LIVE
+
         if LIVE or not attempt.selected:
             # A schedule is being explored: it has a clock of its own.
             return proceed()
@@ -96,6 +100,10 @@ def sleep_loops(files: Iterable[str]) -> list[Finding]:
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
                 source = file.read()
+            if "sleep" not in source:
+                continue
+            from surefoot.clock.sleeploops import REMEDY, find_sleep_loops
+
             loops = find_sleep_loops(source)
         except (OSError, SyntaxError, ValueError):
             continue  # it was loaded, so something else made it so
@@ -136,7 +144,7 @@ def loaded_files(runner: Any, registry: Any) -> set[str]:
     return {os.path.abspath(path) for path in files if os.path.isfile(path)}
 
 
-def _ignored(lines: list[str], loop: SleepLoop) -> bool:
+def _ignored(lines: list[str], loop: "SleepLoop") -> bool:
     """Whether a comment on the loop's line or the one above says, with a reason, to leave it."""
     around = lines[max(0, loop.line - 2) : loop.line]
     return any(
