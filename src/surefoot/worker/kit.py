@@ -2,6 +2,7 @@
 
 import os
 import sys
+from textwrap import indent
 from typing import Any
 
 from behave import step_registry
@@ -101,7 +102,8 @@ def enable(context: Any) -> None:
                 sys.stderr.write(f"surefoot: {scenario.location}: {judgement.text}\n")
         if failed:
             for name, value in attempt.facts.items():
-                sys.stderr.write(f"surefoot: {name}: {value}\n")
+                shown = f"\n{indent(value, '    ')}" if "\n" in value else f" {value}"
+                sys.stderr.write(f"surefoot: {name}:{shown}\n")
         return failed
 
     run.surefoot = True  # type: ignore[attr-defined]
