@@ -22,7 +22,7 @@ from random import Random
 from bench.clock_cases import CASES, CONTESTANTS
 
 PEERS = ("freezegun==1.5.5", "time-machine==3.6.0")
-LIMIT = 40.0
+LIMIT = 30.0
 """Seconds for a case; the longest takes 23 s in real time."""
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 

@@ -261,3 +261,34 @@ def test_under_plain_behave(project: Project) -> None:
     assert "2 scenarios passed, 1 failed, 2 error" in done.stdout
     assert "surefoot: virtual time: jumped" in done.stderr
     assert "deadlock: every thread waits" in done.stdout + done.stderr
+
+
+def test_names_that_step_modules_and_environment_imported(project: Project) -> None:
+    """behave makes no modules of them: what they import by name must be found all the same."""
+    project.file(
+        "features/environment.py",
+        """\
+        from time import monotonic, sleep
+
+        def before_scenario(context, scenario):
+            context.began = monotonic()
+            sleep(1000)
+        """,
+    )
+    project.steps(
+        """\
+        from datetime import datetime
+        from time import monotonic as now, sleep as nap
+        from behave import step
+
+        @step('it naps')
+        def _(context):
+            began = datetime.now()
+            nap(1000)
+            assert now() - context.began == 2000, now() - context.began
+            assert 1000 <= (datetime.now() - began).total_seconds() < 1001
+        """
+    )
+    project.feature("naps", "@virtual_time\nFeature: f\n  Scenario: s\n    Given it naps\n")
+    run = project.run("-j1", "--timeout-scenario", "30s")
+    assert run.outcomes() == {"s": "passed"}, run.out

@@ -12,9 +12,13 @@ import fnmatch
 import threading
 
 from surefoot.clock import kernel
+from surefoot.modelled import real
 from surefoot.modelled.core import NATIVES, Core
 
 CHILD = "a child process is alive"
+ALARM = "an alarm signal is to come"
+_HANDLING = 30_000_000
+"""Nanoseconds in which a signal's handler begins."""
 
 
 class Unseen:
@@ -33,16 +37,16 @@ class Unseen:
         self._watch = kernel.ThreadWatch()
         self._descriptors = kernel.Descriptors()
         self._strangers: set[int] = set()
+        self._signal: tuple[int, str] | None = None
 
     def reason(self, core: Core) -> str:
         """Return what can end a wait of the scenario from outside; empty if nothing can.
 
         Under the mutex, with `core.running` being 0.
         """
-        if kernel.living_child():
-            return CHILD
-        if kernel.alarm_set():
-            return "an alarm signal is to come"
+        outside = self._signals(core)
+        if outside:
+            return outside
         for member in core.selecting:
             wait = member.wait
             for fd in () if wait is None else wait.descriptors:
@@ -50,6 +54,23 @@ class Unseen:
                 if what:
                     return f"{member.name} waits for {what}"
         return self._stranger(core)
+
+    def _signals(self, core: Core) -> str:
+        """Return what will send a signal, or has just done so.
+
+        The kernel forgets an alarm, and a child, when it sends the signal; the thread that runs
+        the handler comes to it a little later.
+        """
+        now = real.monotonic_ns()
+        reason = CHILD if kernel.living_child() else ALARM if kernel.alarm_set() else ""
+        if reason:
+            self._signal = now, reason
+        elif self._signal is not None:
+            since, reason = self._signal
+            if now - since > _HANDLING and not self._watch.sample(core.first.native).runnable:
+                self._signal = None
+                return ""
+        return reason
 
     def _stranger(self, core: Core) -> str:
         """Return which thread from outside can act by itself, if one can."""

@@ -221,6 +221,8 @@ class Core:
         self.members: list[Member] = []
         """Those that have not ended."""
         self.closed = False
+        self.after_last: Callable[[], None] | None = None
+        """Called by the last of those that outlived the core, when it ends."""
         self.events = 0
         """Waits begun and ended so far."""
         self.jumped = 0
@@ -348,6 +350,8 @@ class Core:
         if member.poke is not None:
             member.poke.close()
             member.poke = None
+        if self.closed and not MEMBERS and self.after_last is not None:
+            self.after_last()
 
     def _end(self, member: Member) -> None:
         member.ended = True

@@ -23,8 +23,8 @@ from collections.abc import Callable
 from typing import Any
 
 from surefoot.modelled import clocks, real, selecting, threads
-from surefoot.modelled.core import MEMBERS
 from surefoot.modelled.lock import ModelledLock
+from surefoot.modelled.namespaces import outside_of_modules
 
 KEPT = ("behave", "surefoot")
 """Packages that go on in real time."""
@@ -62,15 +62,12 @@ class Patches:
             self._undo.pop()()
         self.installed = False
 
-    def uninstall_if_unused(self) -> None:
-        """Uninstall, unless threads that outlived their core still live by its clock."""
-        if not MEMBERS:
-            self.uninstall()
-
     def _replace_names(self, swap: dict[int, tuple[Any, Any]]) -> None:
         wanted = frozenset(swap)
-        for name, module in list(sys.modules.items()):
-            names = getattr(module, "__dict__", None)
+        modules = [
+            (name, vars(m)) for name, m in list(sys.modules.items()) if hasattr(m, "__dict__")
+        ]
+        for name, names in (*modules, *outside_of_modules()):
             if type(names) is not dict or name in _UNTOUCHED:
                 continue
             if name.startswith(_OWN):

@@ -15,10 +15,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from surefoot.modelled import real
+from surefoot.modelled import patches, real
 from surefoot.modelled.core import MEMBERS, MUTEX, NANO, Core, Member
 from surefoot.modelled.lock import ModelledLock
-from surefoot.modelled.patches import PATCHES
 
 _LEAVE = 5.0
 """Seconds that threads have to leave."""
@@ -69,12 +68,11 @@ def run(session: Callable[[Any], AbstractContextManager[Core]]) -> str:
 def _await_stragglers() -> None:
     """Wait for the checks' threads: they have ended for who joined them, and are yet to leave.
 
-    Without it the patches stay, as for threads that outlive a scenario.
+    The last of them puts the patches away.
     """
     end = real.monotonic() + _LEAVE
-    while MEMBERS and real.monotonic() < end:
+    while (MEMBERS or patches.PATCHES.installed) and real.monotonic() < end:
         real.sleep(0.001)
-    PATCHES.uninstall_if_unused()
 
 
 def _sentence(name: str, problem: str) -> str:
@@ -175,8 +173,10 @@ def _descriptors(core: Core) -> str:
         problem = _moved(core, 0.75, lambda: selector.select(0.75))
         if problem:
             return problem
-        threading.Timer(0.25, lambda: far.send(b"!")).start()
+        timer = threading.Timer(0.25, lambda: far.send(b"!"))
+        timer.start()
         problem = _moved(core, 0.25, lambda: selector.select(9))
+        timer.join()
         return problem or ("" if selector.select(0) else "what was sent did not arrive")
 
 

@@ -56,15 +56,27 @@ def modelled(
 def _session(policy: Policy, start: int | None = None, wall: int | None = None) -> Iterator[Core]:
     now = real.monotonic_ns() if start is None else start
     offset = real.time_ns() - now if wall is None else wall
-    PATCHES.uninstall()  # stragglers of an earlier core may have kept them
-    PATCHES.install()
-    try:
-        core = Core(policy, start=now, wall=offset)
-    except BaseException:
-        PATCHES.uninstall()
-        raise
+    with _INSTALLING:
+        PATCHES.uninstall()  # stragglers of an earlier core may have kept them
+        PATCHES.install()
+        try:
+            core = Core(policy, start=now, wall=offset)
+        except BaseException:
+            PATCHES.uninstall()
+            raise
+    core.after_last = _put_back
     try:
         yield core
     finally:
         core.close()
-        PATCHES.uninstall_if_unused()
+        _put_back()
+
+
+_INSTALLING = real.allocate_lock()
+
+
+def _put_back() -> None:
+    """Take the patches away, unless threads that outlived their core still live by its clock."""
+    with _INSTALLING:
+        if not MEMBERS and not LIVE:
+            PATCHES.uninstall()

@@ -10,6 +10,7 @@ from behave.model import Scenario
 
 from surefoot.config.settings import Settings
 from surefoot.model.findings import Finding
+from surefoot.modelled.namespaces import know_hooks
 from surefoot.worker import thread_tools
 from surefoot.worker.around import Around, Attempt, run_around
 from surefoot.worker.exploring import Explore
@@ -71,6 +72,7 @@ def enable(context: Any) -> None:
     seed = settings.seed if settings.seed is not None else int.from_bytes(os.urandom(4), "big")
     original = Scenario.run
     found: set[tuple[str, str, int, str]] = set()
+    know_hooks(context._runner)
     if settings.sleep_watch:
         for finding in at_load(context._runner, step_registry.registry):
             found.add(finding.key)

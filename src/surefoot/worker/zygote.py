@@ -161,6 +161,9 @@ class _Zygote:
         self._board.at(Place.IDLE)
         self._load_text = self._load_output(log)
         notes = [f"note: {notice}" for notice in suite.notices]
+        from surefoot.modelled.namespaces import know_hooks
+
+        know_hooks(suite.runner)
         findings = []
         if load.settings.sleep_watch:
             from surefoot.worker import time_tools

@@ -567,4 +567,4 @@ def test_an_interrupted_wait_leaves_it_whole() -> None:
         signal.signal(signal.SIGALRM, previous)
     assert clock.flowed >= 0.04
     assert "an alarm signal is to come" in clock.summary()
-    assert clock.jumped == pytest.approx(100, abs=1e-6)
+    assert 99 < clock.jumped <= 100.001  # what begins while the handler may run, flows
