@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -363,3 +364,10 @@ def test_an_artefact_whose_members_climb_is_survived(tmp_path: Path) -> None:
     assert text(red) == RED_LOG
     assert "climbs out of the archive" in red.note
     assert not list(tmp_path.parent.glob("evil.log"))
+
+
+def test_without_httpx_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(UserError, match=r'pip install "surefoot\[triage\]"') as caught:
+        choose("forgejo", "https://git.example.org", "a/b", {})
+    assert caught.value.exit_code == 2

@@ -11,6 +11,7 @@ from surefoot.model.findings import Finding
 from surefoot.report.markdown import cell_code, fence, inline
 from surefoot.report.style import duration
 from surefoot.report.view import Case, RunView
+from surefoot.report.workflow import command
 
 MAX_ANNOTATIONS = 10
 MAX_SUMMARY = 1 << 20
@@ -48,13 +49,6 @@ def load_failure(message: str) -> str:
     return command("error", message, title="the suite could not be loaded") + "\n"
 
 
-def command(kind: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> str:
-    """Return one workflow command. Nothing in its values can end it or begin another."""
-    values = {"file": file, "line": str(line) if line else "", "title": title}
-    shown = ",".join(f"{name}={_property(text)}" for name, text in values.items() if text)
-    return f"::{kind} {shown}::{_data(message[:2000])}"
-
-
 def _of_case(case: Case) -> str:
     first = min(case.headlines, default=0)
     message = case.headlines.get(first, "") or case.outcome.value
@@ -65,15 +59,6 @@ def _of_case(case: Case) -> str:
         file=case.filename,
         line=case.line,
     )
-
-
-def _data(text: str) -> str:
-    # A lone carriage return would be taken for the end of the line as well.
-    return text.strip().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def job_summary(view: RunView, repro: Callable[[str], str], limit: int = MAX_SUMMARY) -> str:

@@ -9,6 +9,7 @@ from surefoot.policy.changes import Change
 from surefoot.policy.static.catalog import RULES
 from surefoot.policy.static.check import Found, Report
 from surefoot.report.style import Style, one_line
+from surefoot.report.workflow import command
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -113,28 +114,18 @@ def _object(item: Found) -> dict[str, object]:
 
 
 def as_annotations(found: Sequence[Found]) -> str:
-    """Return workflow commands, a finding a line, as GitHub and Forgejo read them in a log.
-
-    The form is that of GitHub's documentation of workflow commands.
-    """
+    """Return workflow commands, a finding a line, as GitHub and Forgejo read them in a log."""
     lines = []
     for item in found:
         finding = item.finding
-        properties = {"file": finding.file}
-        if finding.line:
-            properties["line"] = str(finding.line)
-        if item.column:
-            properties["col"] = str(item.column)
-        properties["title"] = f"{finding.rule} {RULES[finding.rule].name}"
-        told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         text = finding.message + (f"; {finding.remedy}" if finding.remedy else "")
-        lines.append(f"::{_LEVELS[item.severity]} {told}::{_data(text)}\n")
+        annotation = command(
+            _LEVELS[item.severity],
+            text,
+            title=f"{finding.rule} {RULES[finding.rule].name}",
+            file=finding.file,
+            line=finding.line,
+            column=item.column,
+        )
+        lines.append(f"{annotation}\n")
     return "".join(lines)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
