@@ -74,6 +74,9 @@ FINDINGS = (
         spots=(
             Spot("features/environment.py", text="time.sleep = fast_sleep"),
             Spot("features/environment.py", text="asyncio.sleep = fast_asyncio_sleep"),
+            # Where what stands in its place is defined: told by a run, which has measured it.
+            Spot("features/environment.py", text="def fast_sleep(seconds)"),
+            Spot("features/environment.py", text="async def fast_asyncio_sleep("),
         ),
         remedy=("real_sleep",),
     ),
