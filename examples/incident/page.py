@@ -115,7 +115,7 @@ def _logs(incident: Observed) -> Iterator[str]:
 
 
 def _suites(suites: Sequence[Observed]) -> Iterator[str]:
-    yield "| suite | features | scenarios | workers | verdicts | `check` | `check` took |"
+    yield "| suite | features | scenarios | workers | verdicts | `check` | one `check`, no cache |"
     yield "|---|---|---|---|---|---|---|"
     for item in suites:
         verdicts = ", ".join(f"{n} {name}" for name, n in sorted(item.verdicts.items()))
