@@ -38,6 +38,8 @@ class Sample(NamedTuple):
     """Nanoseconds on a processor so far."""
     turns: int
     """How often it came onto a processor so far."""
+    delay: int = 0
+    """Nanoseconds that it could run and had no processor so far."""
 
 
 GONE: Final = Sample(runnable=False, cpu=0, turns=-1)
@@ -74,11 +76,11 @@ class ThreadWatch:
                     raise
                 files = self._files[native] = first, second
             state = os.pread(files[0], 128, 0).rpartition(b")")[2][1:2]
-            cpu, _, turns = os.pread(files[1], 128, 0).split()
+            cpu, delay, turns = os.pread(files[1], 128, 0).split()
         except (OSError, ValueError):
             self.forget(native)
             return GONE
-        return Sample(state == b"R", int(cpu), int(turns))
+        return Sample(state == b"R", int(cpu), int(turns), int(delay))
 
     def asleep_until_woken(self, native: int) -> bool:
         """Whether a thread waits, with no deadline, for another thread of this process.

@@ -3,6 +3,11 @@
 A thread that is in a C call, a file or a lock made elsewhere counts as running. When the kernel
 says that it is blocked, for a while and without using a processor, it waits for something real:
 then time must flow, or it may never come.
+
+A while is counted without what threads of this process waited for a processor. On a busy machine
+a thread that computes stands still because it has none, or because who holds the interpreter lock
+has none: by the clock on the wall that looks like waiting (seen as a deadline that came early
+beside twenty other processes).
 """
 
 import sys
@@ -25,6 +30,8 @@ BUSY = 10_000_000_000
 a loop such as `while not done: pass` would never end else."""
 _SHARE = 0.2
 """Of a processor; below it a thread is not computing."""
+_MOST = 4096
+"""Samples that are kept of a thread: on a busy machine few of them count for much."""
 
 
 class _Track:
@@ -35,7 +42,7 @@ class _Track:
         self.since = now
         self.looks = 0
         self.window = now
-        self.samples: deque[tuple[int, kernel.Sample]] = deque(maxlen=64)
+        self.samples: deque[tuple[int, kernel.Sample]] = deque(maxlen=_MOST)
         self.waits = ""
 
 
@@ -47,6 +54,8 @@ class StallWatch:
         self._tracks: dict[Member, _Track] = {}
         self._events = -1
         self._quiet_since = 0
+        self._delays: dict[int, int] = {}
+        self._delayed = 0
 
     def all_wait(self, core: Core) -> str:
         """Return why time must flow although members run; empty when it must stand.
@@ -57,10 +66,11 @@ class StallWatch:
         if core.events != self._events:
             self._events = core.events
             self._quiet_since = now
+        given = now - self._without_processor()
         running = [m for m in core.members if m.wait is None and m.ident and m not in core.ready]
         for member in [member for member in self._tracks if member not in running]:
             del self._tracks[member]
-        reasons = [self._waits(member, now) for member in running]
+        reasons = [self._waits(member, now, given) for member in running]
         if len(running) == core.running and reasons and all(reasons):
             return reasons[0]
         if now - self._quiet_since > BUSY:
@@ -81,14 +91,27 @@ class StallWatch:
             return ""
         return next((track.waits for track in self._tracks.values() if track.waits), "")
 
-    def _waits(self, member: Member, now: int) -> str:
+    def _without_processor(self) -> int:
+        """Return the nanoseconds that threads of this process waited for one, all together."""
+        if not kernel.THREADS:
+            return 0
+        before, self._delays = self._delays, {}
+        for native in kernel.threads():
+            delay = self._watch.sample(native).delay
+            self._delays[native] = delay
+            self._delayed += max(0, delay - before.get(native, 0))
+        for native in before.keys() - self._delays.keys():
+            self._watch.forget(native)
+        return self._delayed
+
+    def _waits(self, member: Member, now: int, given: int) -> str:
         track = self._tracks.get(member)
         if track is None or track.moves != member.moves:
             track = self._tracks[member] = _Track(member.moves, now)
-        track.waits = self._still(member, track, now) or self._polls(member, track, now)
+        track.waits = self._still(member, track, given) or self._polls(member, track, now)
         return track.waits
 
-    def _still(self, member: Member, track: _Track, now: int) -> str:
+    def _still(self, member: Member, track: _Track, given: int) -> str:
         if not kernel.THREADS or not member.native:
             return ""
         sample = self._watch.sample(member.native)
@@ -96,13 +119,13 @@ class StallWatch:
         if sample.runnable:
             samples.clear()
             return ""
-        samples.append((now, sample))
-        while len(samples) > 3 and now - samples[1][0] >= STILL:
+        samples.append((given, sample))
+        while len(samples) > 3 and given - samples[1][0] >= STILL:
             samples.popleft()
         began, first = samples[0]
-        if len(samples) < 3 or now - began < STILL:
+        if len(samples) < 3 or given - began < STILL:
             return ""
-        if sample.cpu - first.cpu > (now - began) * _SHARE:
+        if sample.cpu - first.cpu > (given - began) * _SHARE:
             return ""
         return track.waits or f"{member.name} is in {place_of(member)}"
 
