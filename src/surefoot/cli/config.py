@@ -11,7 +11,8 @@ import msgspec
 
 from surefoot.config.helptext import command_help, wants_help
 from surefoot.config.resolve import resolve
-from surefoot.config.settings import OPTIONS, Resolved
+from surefoot.config.resolved import Resolved
+from surefoot.config.settings import OPTIONS
 from surefoot.config.tables import Tables
 from surefoot.exitcodes import ExitCode
 

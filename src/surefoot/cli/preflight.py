@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 
 from surefoot.config.behave_options import TAKES_VALUE
-from surefoot.config.resolve import Resolved
+from surefoot.config.resolved import Resolved
 from surefoot.policy.declared import quarantine_rules, tag_rules
 from surefoot.policy.static.catalog import severities
 from surefoot.policy.static.check import Found, Report, Request, check

@@ -14,7 +14,7 @@ import msgspec
 from surefoot import __version__
 from surefoot.cli import early, rundir
 from surefoot.cli.trees import PrivateTrees
-from surefoot.config.resolve import Resolved
+from surefoot.config.resolved import Resolved
 from surefoot.config.settings import Settings
 from surefoot.engine.coordinator import Coordinator
 from surefoot.engine.deadlines import Timeouts

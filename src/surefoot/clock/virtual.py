@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from surefoot.clock.stall import StallWatch
 from surefoot.clock.unseen import CHILD, Unseen
 from surefoot.modelled import Core, Member, modelled, real
-from surefoot.modelled.core import LIVE, MUTEX, NANO, NATIVES
+from surefoot.modelled.core import LIVE, NANO, NATIVES
+from surefoot.modelled.mutex import MUTEX
 
 _STANDING = 0.005
 """Seconds between looks at running threads."""

@@ -6,8 +6,9 @@ of every source is checked, also where a stronger one replaces it.
 
 from collections.abc import Mapping, Sequence
 
+from surefoot.config.resolved import Origin, Resolved
 from surefoot.config.scan import scan
-from surefoot.config.settings import OPTIONS, Origin, Resolved, Settings
+from surefoot.config.settings import OPTIONS, Settings
 from surefoot.config.sources import (
     Given,
     from_environment,

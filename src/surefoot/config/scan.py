@@ -18,7 +18,8 @@ import msgspec
 
 from surefoot.config import behave_options
 from surefoot.config.options import Option
-from surefoot.config.settings import OPTIONS, Origin
+from surefoot.config.resolved import Origin
+from surefoot.config.settings import OPTIONS
 from surefoot.config.sources import Given, read_text
 from surefoot.config.suggest import did_you_mean
 from surefoot.errors import UserError

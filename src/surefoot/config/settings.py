@@ -23,7 +23,6 @@ from surefoot.config.kinds import (
     Whole,
 )
 from surefoot.config.options import Group, Option, declared
-from surefoot.config.tables import Tables
 from surefoot.model.guards import GuardSpec
 
 UnitOfWork = Literal["feature", "scenario"]
@@ -199,8 +198,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             group=Group.DEADLINES,
             metavar="TIME",
             brief="time to end in, before the kill",
-            text="What a running scenario gets on Ctrl-C, or at a deadline, before it is killed. "
-            "`off` kills at once.",
+            text="What a scenario gets on Ctrl-C or at a deadline before the kill; `off`: nothing.",
         ),
     ] = 10.0
     last_failed: Annotated[
@@ -253,8 +251,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             metavar="N",
             brief="order of this seed; implies --shuffle",
             text="The seed of the random order. A seed implies `shuffle`. Where a stronger source "
-            "turns shuffling off, the seed is set aside; from the same source the two contradict "
-            "each other.",
+            "turns shuffling off, the seed is set aside; from the same source they contradict.",
         ),
     ] = None
     retries: Annotated[
@@ -568,7 +565,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             kind=PathText(),
             group=Group.OUTPUT,
             metavar="DIR",
-            brief="put all records of the run there, for upload",
+            brief="put all records there, for upload",
             text="A folder for a CI to upload: the journal, the output of every attempt, the "
             "JUnit file where there is one, and a summary in Markdown. What an earlier run put "
             "there is replaced.",
@@ -580,7 +577,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             kind=Choice(get_args(Ci)),
             group=Group.OUTPUT,
             metavar="HOW",
-            brief="auto: annotations where a CI reads them; off",
+            brief="auto (annotate where a CI reads) or off",
             text="With `auto`, within GitHub, Forgejo or Gitea Actions, failures are annotated "
             "(at most ten, then how many more), and the job's summary is written, at most 1 MiB. "
             "Elsewhere nothing is.",
@@ -600,23 +597,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 OPTIONS: dict[str, Option] = declared(Settings)
 """Every option by name, in the order of help and documentation."""
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Where a value came from.
-
-    `kind` is "default", "file", "environment", "override" or "command line"; `detail` is the
-    file, the variable, the caller's own words or the flag, and empty for a default.
-    """
-
-    kind: str
-    detail: str = ""
-
-
-class Resolved(msgspec.Struct, frozen=True):
-    """The settings of a run, where each came from, and the arguments that behave gets."""
-
-    settings: Settings
-    origins: dict[str, Origin]
-    behave_args: tuple[str, ...]
-    tables: Tables = Tables()

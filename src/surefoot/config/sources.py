@@ -11,7 +11,8 @@ import msgspec
 
 from surefoot.config.kinds import BadValue, toml_text
 from surefoot.config.options import Option
-from surefoot.config.settings import OPTIONS, Origin
+from surefoot.config.resolved import Origin
+from surefoot.config.settings import OPTIONS
 from surefoot.config.suggest import did_you_mean
 from surefoot.config.tables import TABLES
 from surefoot.errors import UserError

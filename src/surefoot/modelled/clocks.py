@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import LEFT, MEMBERS, MUTEX, NANO, Member, Wait
+from surefoot.modelled.core import LEFT, MEMBERS, NANO, Member, Wait
 from surefoot.modelled.lock import look
+from surefoot.modelled.mutex import MUTEX
 
 _T = real.TIME
 

@@ -22,7 +22,6 @@ The mutex is held for a few microseconds, with the garbage collector off: a fina
 modelled lock on a thread that holds the mutex would wait for itself.
 """
 
-import gc
 import heapq
 import itertools
 import math
@@ -30,11 +29,11 @@ import os
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 from surefoot.modelled import real
+from surefoot.modelled.mutex import MUTEX
 from surefoot.modelled.policy import Policy
 
 GRANTED: Final = "granted"
@@ -56,55 +55,6 @@ def _ticks(nanoseconds: int, bits: int) -> int:
     return -((-nanoseconds << bits) // NANO)
 
 
-class Mutex:
-    """The one lock below all modelled ones; real, and short."""
-
-    def __init__(self) -> None:
-        self._lock = real.allocate_lock()
-        self._collecting = True
-        self.owner = 0
-        self.later: deque[Callable[[], None]] = deque()
-        """What a signal handler wanted of the core while its own thread was inside."""
-
-    def acquire(self) -> None:
-        """Take it, and keep the collector from running."""
-        self._lock.acquire()
-        self._collecting = gc.isenabled()
-        if self._collecting:
-            gc.disable()
-        self.owner = real.get_ident()
-
-    def release(self) -> None:
-        """Give it back."""
-        self.owner = 0
-        if self._collecting:
-            gc.enable()
-        self._lock.release()
-        while self.later:
-            try:
-                call = self.later.popleft()
-            except IndexError:
-                return
-            call()
-
-    def mine(self) -> bool:
-        """Whether this thread is inside: only in a signal handler can that be asked."""
-        return self.owner == real.get_ident()
-
-    def reset(self) -> None:
-        """Be free; for a forked child."""
-        if self.owner and self._collecting:
-            gc.enable()
-        self._lock = real.allocate_lock()
-        self.owner = 0
-
-    __enter__ = acquire
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
-
-
-MUTEX: Final = Mutex()
 MEMBERS: Final[dict[int, "Member"]] = {}
 """Every thread that takes part in a core, by its ident."""
 

@@ -9,7 +9,8 @@ Threads that take no part wait on the real lock; members that queue come first.
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import GRANTED, LEFT, MEMBERS, MUTEX, Member, Wait
+from surefoot.modelled.core import GRANTED, LEFT, MEMBERS, Member, Wait
+from surefoot.modelled.mutex import MUTEX
 
 
 class ModelledLock:

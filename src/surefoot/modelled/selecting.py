@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import LEFT, MUTEX, Member, Wait, current
+from surefoot.modelled.core import LEFT, Member, Wait, current
 from surefoot.modelled.lock import look
+from surefoot.modelled.mutex import MUTEX
 
 _POLL = getattr(_select, "poll", None)
 _IN = getattr(_select, "POLLIN", 1)

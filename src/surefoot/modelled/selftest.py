@@ -16,8 +16,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from surefoot.modelled import patches, real
-from surefoot.modelled.core import MEMBERS, MUTEX, NANO, Core, Member
+from surefoot.modelled.core import MEMBERS, NANO, Core, Member
 from surefoot.modelled.lock import ModelledLock
+from surefoot.modelled.mutex import MUTEX
 
 _LEAVE = 5.0
 """Seconds that threads have to leave."""

@@ -20,7 +20,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from surefoot.modelled import real
-from surefoot.modelled.core import MEMBERS, MUTEX, Core, Member, Wait
+from surefoot.modelled.core import MEMBERS, Core, Member, Wait
+from surefoot.modelled.mutex import MUTEX
 from surefoot.threads import orders, places, stacks, tracing
 from surefoot.threads.orders import Here
 from surefoot.threads.schedule import Decision, Failure, Result, Row, Trial

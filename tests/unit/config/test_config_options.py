@@ -64,6 +64,9 @@ def test_defaults_are_as_specified() -> None:
         "virtual_time": "tagged",
         "virtual_time_apart": (),
         "sleep_watch": True,
+        "preflight": "off",
+        "artifacts": None,
+        "ci": "auto",
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from surefoot.cli import config as command
-from surefoot.config.resolve import Origin, Resolved, resolve
+from surefoot.config.resolve import resolve
+from surefoot.config.resolved import Origin, Resolved
 from surefoot.config.settings import OPTIONS, Settings
 from surefoot.errors import UserError
 

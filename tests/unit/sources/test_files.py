@@ -247,8 +247,8 @@ def test_a_cache_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_the_cache_is_in_the_project_or_in_the_home(tmp_path: Path) -> None:
-    environ = {"HOME": "/home/someone"}
-    assert default_directory(str(tmp_path), environ) == "/home/someone/.cache/surefoot/triage"
+    environ = {"HOME": "/srv/someone"}
+    assert default_directory(str(tmp_path), environ) == "/srv/someone/.cache/surefoot/triage"
     assert default_directory(str(tmp_path), {"XDG_CACHE_HOME": "/x"}) == "/x/surefoot/triage"
     (tmp_path / ".surefoot").mkdir()
     assert default_directory(str(tmp_path), environ) == str(tmp_path / ".surefoot" / "triage")
