@@ -8,6 +8,7 @@ text; writes nothing.
 from collections.abc import Callable, Sequence
 
 from surefoot.events.events import Counts, RunFinished
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome, Verdict
 from surefoot.report.attempts import HookFailure
 from surefoot.report.detail import (
@@ -25,7 +26,10 @@ from surefoot.report.view import Case, RunView
 
 MAX_IN_FULL = 100
 MAX_NOTICES = 5
-MAX_FINDINGS = 20
+MAX_OF_RULE = 15
+"""Findings of one rule that are shown without `-v`."""
+MAX_EVIDENCE = 2
+"""Of those, how many with their evidence."""
 _ALWAYS = ("passed", "failed", "skipped")
 _STATUS_ORDER = (
     "passed",
@@ -285,20 +289,36 @@ def _notices(view: RunView, style: Style, *, verbose: bool) -> list[str]:
 
 
 def _findings(view: RunView, style: Style, *, verbose: bool) -> list[str]:
+    """Group findings by rule, so that many of one do not hide another."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in view.findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
     lines: list[str] = []
-    shown = view.findings if verbose else view.findings[:MAX_FINDINGS]
-    for finding in shown:
-        place = f"{one_line(finding.place)}: " if finding.place else ""
-        lines.append(f"{style.yellow(finding.rule)} {place}{one_line(finding.message)}")
-        if finding.scenario:
-            lines.append(f"  in {one_line(finding.scenario)}")
-        lines += gutter(clipped("\n".join(finding.evidence)), style) if finding.evidence else []
-        if finding.remedy:
-            lines.append(f"  remedy: {one_line(finding.remedy)}")
-    more = view.finding_count - len(shown)
-    if more > 0:
-        lines.append(f"... and {more:,} more findings (-v shows them; the journal has all)")
+    for rule, findings in by_rule.items():
+        shown = findings if verbose else findings[:MAX_OF_RULE]
+        evident = [finding for finding in shown if finding.evidence]
+        evident = evident if verbose else evident[:MAX_EVIDENCE]
+        for number, finding in enumerate(shown):
+            lines += _finding(finding, style, evidence=finding in evident)
+            last = number + 1 == len(shown) or shown[number + 1].remedy != finding.remedy
+            if finding.remedy and last:
+                lines.append(f"  remedy: {one_line(finding.remedy)}")
+        if len(findings) > len(shown):
+            lines.append(f"  ... and {len(findings) - len(shown):,} more of {one_line(rule)} (-v)")
+    untold = view.finding_count - len(view.findings)
+    if untold > 0:
+        lines.append(f"... and {untold:,} more findings (the journal has all)")
     return [*lines, ""] if lines else []
+
+
+def _finding(finding: Finding, style: Style, *, evidence: bool) -> list[str]:
+    place = f"{one_line(finding.place)}: " if finding.place else ""
+    lines = [f"{style.yellow(finding.rule)} {place}{one_line(finding.message)}"]
+    if finding.scenario:
+        lines.append(f"  in {one_line(finding.scenario)}")
+    if evidence and finding.evidence:
+        lines += gutter(clipped("\n".join(finding.evidence)), style)
+    return lines
 
 
 def _cut(view: RunView, style: Style) -> list[str]:

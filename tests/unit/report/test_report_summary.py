@@ -8,12 +8,14 @@ from tests.unit.report import runs
 from surefoot.events.events import (
     Event,
     FeatureFinished,
+    FindingReported,
     LoadFailed,
     Notice,
     VerdictReached,
     WorkerReady,
 )
 from surefoot.events.records import CapturedRecord, FeatureRecord, State
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Outcome, Verdict
 from surefoot.report.style import Style
 from surefoot.report.summary import counts_line, render_beside, render_summary
@@ -460,3 +462,32 @@ def test_green_scenarios_leave_nothing_behind() -> None:
             view.on_event(event)
     kept = sum(len(value) for value in vars(view).values() if isinstance(value, dict | list))
     assert kept < 20
+
+
+def found(rule: str, line: int) -> FindingReported:
+    return FindingReported(
+        1.0,
+        Finding(rule, f"fault {line}", "steps/a.py", line, f"mend {rule}", (f"stack {line}",)),
+    )
+
+
+def test_many_findings_of_one_rule_do_not_hide_another() -> None:
+    events = [*runs.green(), *(found("SF301", line) for line in range(1, 21)), found("SF201", 7)]
+    text = render(events)
+    assert text.count("SF301 steps/a.py:") == 15
+    assert "  ... and 5 more of SF301 (-v)\n" in text
+    assert "SF201 steps/a.py:7: fault 7\n" in text
+    # A remedy once for all that share it, the evidence of the first two.
+    assert [text.count(part) for part in ("mend SF301", "mend SF201", "stack 2", "stack 3")] == [
+        1,
+        1,
+        1,
+        0,
+    ]
+
+
+def test_verbose_shows_every_finding_with_its_evidence() -> None:
+    events = [*runs.green(), *(found("SF301", line) for line in range(1, 21))]
+    text = render(events, verbose=True)
+    assert text.count("SF301 steps/a.py:") == 20
+    assert "stack 20" in text
