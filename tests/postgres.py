@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.e2e.project import wait_until
 
 from surefoot.isolation import lease_ports
 
@@ -51,43 +50,52 @@ def server() -> Iterator[str]:
             **options,  # type: ignore[call-overload]
         )
         assert made.returncode == 0, made.stderr
-        with lease_ports(1) as lease, open(log, "wb") as output:
+        with lease_ports(1) as lease:
             (port,) = lease.ports
-            command = [_program("postgres"), "-D", data, "-p", str(port), "-k", directory, "-F"]
-            settings = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=50"]
-            process = subprocess.Popen(
-                command + settings,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=directory,
-                env=environment,
-                **options,  # type: ignore[call-overload]
-            )
+            # Started as a daemon, which is no child of ours: beside a living child virtual time
+            # only flows, and other tests run while the server does.
+            control = [_program("pg_ctl"), "-D", data, "-w", "-t", "30", "-l", log]
+            arguments = f"-p {port} -k {directory} -F -c listen_addresses=127.0.0.1"
+            arguments += " -c max_connections=50"
+            _control([*control, "-o", arguments, "start"], log, directory, environment, options)
             try:
                 admin = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-                wait_until(lambda: _answers(admin, process, log), "PostgreSQL to start", 30)
                 with psycopg.connect(admin, autocommit=True) as connection:
                     connection.execute("CREATE ROLE shop LOGIN CREATEDB PASSWORD 's e/c:r@t'")
                     connection.execute("CREATE ROLE poor LOGIN")
                 yield f"postgresql://shop:s%20e%2Fc%3Ar%40t@127.0.0.1:{port}/postgres"
             finally:
-                # SIGQUIT: at once, connections or not.
-                process.send_signal(3)
-                process.wait(30)
+                # At once, connections or not.
+                _control(
+                    [*control, "-m", "immediate", "stop"], log, directory, environment, options
+                )
     finally:
         shutil.rmtree(directory)
 
 
-def _answers(url: str, process: "subprocess.Popen[bytes]", log: str) -> bool:
-    if process.poll() is not None:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            pytest.fail(f"PostgreSQL did not start:\n{file.read()}")
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+def _control(
+    command: list[str],
+    log: str,
+    directory: str,
+    environment: dict[str, str],
+    options: dict[str, object],
+) -> None:
+    done = subprocess.run(
+        command,
+        # Not pipes: the server would hold them open.
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=directory,
+        env=environment,
+        timeout=60,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+    if done.returncode != 0:
+        with contextlib.suppress(OSError), open(log, encoding="utf-8", errors="replace") as file:
+            pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{file.read()}")
+        pytest.fail(f"{' '.join(command)} ended with {done.returncode}, and wrote no log")
 
 
 def databases(url: str) -> list[str]:
