@@ -251,6 +251,7 @@ _SAME = (
     _but(_same("shared_file", 0, passed=10), workdir="copy"),
     _but(_same("abort", 1, passed=3, untested=2), workers=_ONE_WORKER),
     _same("warnings", 1, passed=7, failed=3),
+    _same("faults_mended", 0, passed=8),
     _but(_same("interrupt", 1, passed=1, error=1, untested=2), workers=_ONE_WORKER),
     _but(_same("hook_and_step", 1, hook_error=2, untested=1), workers=_ONE_WORKER),
     _but(
@@ -430,6 +431,8 @@ _FAULTS = (
         unlike=_HANG,
     ),
     _unloadable("import_error", 1),
+    _unloadable("faults", 1),
+    _unloadable("faults_unreadable", 1),
     _unloadable("import_raises", 1),
     _unloadable("syntax_error", 1),
     _unloadable("ambiguous", 1),
