@@ -73,9 +73,12 @@ def _dispatch(arguments: list[str]) -> int:
         return _unknown(name)
     if name not in ("run", "list") or not {"-h", "--help", "--help-all"}.isdisjoint(arguments):
         return guarded(lambda: _command(name)(arguments[1:]))
-    from surefoot.cli import early
+    import signal
+
+    from surefoot.cli import early, interrupt
 
     early.start()
+    interrupt.remember(signal.SIGINT)
     try:
         return guarded(lambda: _command(name)(arguments[1:]))
     finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from surefoot import __version__
-from surefoot.cli import early, rundir
+from surefoot.cli import early, interrupt, rundir
 from surefoot.cli.trees import PrivateTrees
 from surefoot.config.resolved import Resolved
 from surefoot.config.settings import Settings
@@ -104,7 +104,7 @@ class Session:
         # First of all: the zygote imports behave while this process goes on with its own start.
         channel, pid = self._zygote(settings)
         # Until the coordinator takes over, both signals end the command by the same way.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        interrupt.remember(signal.SIGTERM)
         self.run_dir = rundir.make_run_dir(
             self.cwd, self.run_id, lambda text: self._early("workdir", text)
         )
@@ -131,6 +131,12 @@ class Session:
             scratch=self._scratch,
             private_tmp=private_tmp,
         )
+
+        def tell(name: str, seconds: float) -> None:
+            interrupt.raise_if_came()
+            if show is not None:
+                show(name, seconds)
+
         while True:
             self.site = start_load(channel, pid, load)
             if settings.workdir == "copy" and not self._trees:
@@ -140,9 +146,7 @@ class Session:
                 # Beside the load as well.
                 self._preflight = self._check_first()
             try:
-                loaded = await_load(
-                    self.site, load, settings.preload_timeout, show or (lambda *_: None)
-                )
+                loaded = await_load(self.site, load, settings.preload_timeout, tell)
                 break
             except LoadRefusedError as refused:
                 raise self._explained(refused) from None
@@ -502,6 +506,10 @@ class Session:
 
     def close(self) -> None:
         """End the zygote and close the history."""
+        if self.site is not None and self._loaded is None and interrupt.came():
+            # It is in the suite's code, where it would not hear a Quit.
+            end_site(self.site)
+            self.site = None
         if self.site is not None:
             try:
                 self.site.channel.send(Quit())
