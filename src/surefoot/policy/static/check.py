@@ -6,7 +6,7 @@ Reads files only. What it may not do: run or import user code, print, decide an 
 import datetime
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -29,9 +29,12 @@ from surefoot.policy.static.importing import work_at_import
 from surefoot.policy.static.loading import Loader, Registry
 from surefoot.policy.static.rule import Severity
 from surefoot.policy.static.scanning import Role, Scanner
+from surefoot.policy.static.sharing import beside
 from surefoot.policy.static.workers import fixed_workers
 
 CACHE = os.path.join(".surefoot", "check")
+_ENOUGH = 2000
+"""Definitions from which a second process gains more than it costs."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +178,7 @@ class _Check:
         )
         chosen = None if not named_only else frozenset(paths)
         roles = self._roles(suite, chosen)
-        self.scanner.scan_all(list(roles.items()))
+        self.scanner.scan_all(list(roles.items()), suite.features)
         modules: dict[str, ModuleFacts] = {}
 
         def facts_of(path: str) -> ModuleFacts | None:
@@ -196,8 +199,6 @@ class _Check:
         self._note_public_fields(modules, roles, chosen)
         features = {path: self.scanner.feature(path) for path in suite.features}
         self._take_modules(modules, chosen)
-        for file, raw in registry.faults():
-            self._add(file, raw, chosen)
         if chosen is None or any(path.endswith(".py") for path in chosen):
             for file, raw in work_at_import(modules, importer, self._shown):
                 self._add(file, raw, chosen)
@@ -208,9 +209,26 @@ class _Check:
             modules,
         ):
             self._add(file, raw, chosen)
-        self._take_features(suite, features, StepCheck(registry), modules, chosen, wide)
+
+        def take_features() -> None:
+            self._take_features(suite, features, StepCheck(registry), modules, chosen, wide)
+
+        for file, raw in self._faults(registry, meanwhile=take_features):
+            self._add(file, raw, chosen)
         if features:
             self.report.notes += dict.fromkeys(self._doubts(registry))
+
+    def _faults(
+        self, registry: Registry, meanwhile: Callable[[], None]
+    ) -> Iterable[tuple[str, Raw]]:
+        """Return what is wrong with definitions; do the rest beside it where it is much."""
+        if self.request.processes < 2 or registry.size < _ENOUGH:
+            meanwhile()
+            return registry.faults()
+        found, _ = beside(lambda: msgspec.msgpack.encode(list(registry.faults())), meanwhile)
+        if found is None:
+            return registry.faults()
+        return msgspec.msgpack.decode(found, type=list[tuple[str, Raw]])
 
     def _doubts(self, registry: Registry) -> Iterator[str]:
         """Yield why steps may be defined although no definition is seen, once a file and reason."""

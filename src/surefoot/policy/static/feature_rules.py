@@ -288,15 +288,18 @@ class StepCheck:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.used: set[tuple[str, int]] = set()
+        self._defined: dict[tuple[str, str], bool] = {}
         self._hints = 0
 
     def use(self, step: Step) -> bool:
         """Note the definitions that a step has; return whether it may have one."""
-        found = self.registry.matching(step.kind, step.text)
-        if found is None:
-            return not self.registry.certain(step.kind)
-        self.used.update((item.file, item.definition.line) for item in found)
-        return True
+        key = (step.kind, step.text)
+        defined = self._defined.get(key)
+        if defined is None:
+            found = self.registry.matching(*key)
+            self.used.update((item.file, item.definition.line) for item in found or ())
+            defined = self._defined[key] = found is not None or not self.registry.certain(step.kind)
+        return defined
 
     def undefined(self, facts: FeatureFacts) -> Iterator[Raw]:
         """Yield the undefined steps of a feature, each line once."""

@@ -68,9 +68,10 @@ class _Index:
         if self._by_word is None:
             self._by_word = self._build()
         found = list(self._anywhere)
-        for word in set(text.split(" ")):
-            found += self._by_word.get(word, ())
-        found.sort(key=_number)
+        for word in self._by_word.keys() & text.split(" "):
+            found += self._by_word[word]
+        if len(found) > 1:
+            found.sort(key=_number)
         return found
 
     def _build(self) -> dict[str, list[Placed]]:
@@ -135,6 +136,11 @@ class Registry:
         self.unsure: set[tuple[str, str]] = set()
         """Steps that only definitions with types that are not known may match."""
 
+    @property
+    def size(self) -> int:
+        """How many definitions there are."""
+        return self._count
+
     def definitions(self) -> Iterator[Placed]:
         """Yield all definitions, kind by kind."""
         for index in self._indexes.values():
@@ -157,7 +163,8 @@ class Registry:
     def _matching(self, kind: str, text: str) -> Iterator[Placed]:
         unsure = False
         for name in (kind, "step"):
-            for placed in self._indexes[name].candidates(text):
+            index = self._indexes[name]
+            for placed in index.candidates(text) if index.placed else ():
                 answer = self._answer(placed, text)
                 if answer is not Answer.NO:
                     yield placed

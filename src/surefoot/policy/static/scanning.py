@@ -7,7 +7,6 @@ that does not parse.
 import gc
 import os
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,11 +16,14 @@ from surefoot.policy.static.cache import FactCache, FactsT, Stamp, digest_of, st
 from surefoot.policy.static.facts import Fault, FeatureFacts, ModuleFacts, Raw
 from surefoot.policy.static.gherkin import scan_feature
 from surefoot.policy.static.pyscan import scan_module
+from surefoot.policy.static.sharing import beside
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 _BEHAVE = re.compile(rb"^\s*(?:from|import)\s+behave\b", re.MULTILINE)
 _ENOUGH = 400_000
 """Bytes of Python from which a second process gains more than it costs."""
+_TURNS = 200
+"""Parts, at most, into which two processes divide their files; each has a number of one byte."""
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -35,6 +37,9 @@ class Role(msgspec.Struct, frozen=True):
     def word(self) -> str:
         """What tells the cache one role from another."""
         return f"{self.step_module:d}{self.environment:d}{self.in_tests:d}"
+
+
+_Todo = tuple[str, Role, Stamp, bytes]
 
 
 class Scanner:
@@ -94,9 +99,9 @@ class Scanner:
             facts = self._done[path] = self._module(path, role)
         return facts
 
-    def scan_all(self, modules: Sequence[tuple[str, Role]]) -> None:
-        """Scan many Python files at once."""
-        todo: list[tuple[str, Role, Stamp, bytes]] = []
+    def scan_all(self, modules: Sequence[tuple[str, Role]], features: Sequence[str] = ()) -> None:
+        """Scan many Python files at once; where that takes a second process, `features` as well."""
+        todo: list[_Todo] = []
         for path, role in modules:
             if path in self._done:
                 continue
@@ -108,7 +113,7 @@ class Scanner:
         with _without_collection():
             total = sum(len(item[3]) for item in todo)
             if self._processes > 1 and total > _ENOUGH:
-                todo = self._share(todo, total)
+                todo = self._share(todo, features)
             for path, role, stamp, data in todo:
                 self._done[path] = self._scan(path, role, stamp, data)
 
@@ -137,42 +142,43 @@ class Scanner:
         if self._features is not None:
             self._features.save()
 
-    def _share(
-        self, todo: list[tuple[str, Role, Stamp, bytes]], total: int
-    ) -> list[tuple[str, Role, Stamp, bytes]]:
-        """Have a child scan most of the files; return those that are still to be done."""
-        half, size = 0, 0
-        # This process has the features to scan as well.
-        while size < total * 0.75:
-            size += len(todo[half][3])
-            half += 1
-        theirs, ours = todo[:half], todo[half:]
-        import tempfile
+    def _share(self, todo: list[_Todo], features: Sequence[str]) -> list[_Todo]:
+        """Scan together with a child; return what is still to be done, if the child failed."""
+        size = -(-len(todo) // _TURNS)
+        parts = [todo[start : start + size] for start in range(0, len(todo), size)]
+        # Whoever reads a byte has the part of that number: neither process waits for the other.
+        turns, giver = os.pipe()
+        os.write(giver, bytes(range(len(parts))))
+        os.close(giver)
+        left = set(range(len(parts)))
 
-        with tempfile.TemporaryFile() as file:
-            with warnings.catch_warnings():
-                # Since 3.12 a fork beside threads warns; the child only computes and writes.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
-            if pid == 0:
-                code = 1
-                try:
-                    facts = [self._facts(role, data) for _, role, _, data in theirs]
-                    file.write(msgspec.msgpack.encode(facts))
-                    file.flush()
-                    code = 0
-                finally:
-                    os._exit(code)
-            for path, role, stamp, data in ours:
-                self._done[path] = self._scan(path, role, stamp, data)
-            _, status = os.waitpid(pid, 0)
-            if status:
-                return theirs
-            file.seek(0)
-            results = msgspec.msgpack.decode(file.read(), type=list[ModuleFacts | str])
-        for (path, role, stamp, data), result in zip(theirs, results, strict=True):
-            self._done[path] = self._take(path, role, stamp, data, result)
-        return []
+        def theirs() -> bytes:
+            return msgspec.msgpack.encode(
+                {
+                    turn: [self._facts(role, data) for _, role, _, data in parts[turn]]
+                    for turn in _read_turns(turns)
+                }
+            )
+
+        def ours() -> None:
+            for path in features:
+                self.feature(path)
+            for turn in _read_turns(turns):
+                left.discard(turn)
+                for path, role, stamp, data in parts[turn]:
+                    self._done[path] = self._scan(path, role, stamp, data)
+
+        try:
+            scanned, _ = beside(theirs, ours)
+        finally:
+            os.close(turns)
+        if scanned is not None:
+            facts = msgspec.msgpack.decode(scanned, type=dict[int, list[ModuleFacts | str]])
+            for turn, results in facts.items():
+                left.discard(turn)
+                for (path, role, stamp, data), result in zip(parts[turn], results, strict=True):
+                    self._done[path] = self._take(path, role, stamp, data, result)
+        return [item for turn in sorted(left) for item in parts[turn]]
 
     def _module(self, path: str, role: Role) -> ModuleFacts:
         found = self._known(self._modules, path, self._word(role))
@@ -236,6 +242,11 @@ class Scanner:
         self._unreadable[path] = Raw(
             "SF010", line, f"the file is not text in {what}", "save it as UTF-8"
         )
+
+
+def _read_turns(turns: int) -> Iterator[int]:
+    while turn := os.read(turns, 1):
+        yield turn[0]
 
 
 def encoding_of(data: bytes) -> str:
