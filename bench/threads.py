@@ -6,6 +6,7 @@ bench/RESULTS-threads.md.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -67,7 +68,8 @@ def ours(name: str, seed: int, schedules: int) -> search.Report:
 
     wanted = frozenset({thread_cases.__file__}).__contains__
     runner = forked.Runner(body, wanted, seed=seed, wall=_WALL, limit=30, place=_Nowhere())
-    return search.search(runner.run, search.Options(schedules, seed))
+    with contextlib.closing(runner):
+        return search.search(runner.run, search.Options(schedules, seed))
 
 
 def replay_in_fresh_process(name: str, report: search.Report) -> bool:
@@ -96,7 +98,8 @@ def _replay(name: str) -> int:
 
     wanted = frozenset({thread_cases.__file__}).__contains__
     runner = forked.Runner(body, wanted, seed=trial.seed, wall=_WALL, limit=30, place=_Nowhere())
-    return 1 if runner.run(trial).failure is not None else 0
+    with contextlib.closing(runner):
+        return 1 if runner.run(trial).failure is not None else 0
 
 
 def measure(name: str, seeds: int, schedules: int) -> Found:

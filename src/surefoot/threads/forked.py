@@ -3,7 +3,8 @@
 The process that asks forks one *searcher*, which makes the patches ready once and forks a child
 for each schedule. A child runs the scenario under the explorer, writes what came of it to a pipe
 and is gone, without any unwinding: after a deadlock there is none. What it prints goes to a file
-that the next one overwrites.
+that the next one overwrites. While a child runs, the searcher forks the next one, which waits for
+its schedule: a fork takes about as long as a small scenario.
 """
 
 import contextlib
@@ -53,8 +54,23 @@ class Place(Protocol):
         ...
 
 
+class _Child(msgspec.Struct, frozen=True):
+    """A child that waits for its schedule."""
+
+    pid: int
+    orders: int
+    """Where the schedule is written to; closed without one, the child ends."""
+    results: int
+
+
+class _Order(msgspec.Struct, array_like=True):
+    path: str
+    """Where the scenario's files are to go."""
+    trial: Trial
+
+
 class Runner:
-    """Runs trials one after the other; lives in the searcher."""
+    """Runs trials one after the other; lives in the searcher. To be closed."""
 
     def __init__(
         self,
@@ -75,6 +91,7 @@ class Runner:
         self._output = os.memfd_create("surefoot-schedule") if _MEMORY else _unlinked()
         """What a schedule prints; each begins it anew."""
         self._limit = limit
+        self._next: _Child | None = None
         require_usable()
         # Once, here: in each child it would touch, and so copy, the pages of every module.
         PATCHES.install()
@@ -85,26 +102,16 @@ class Runner:
         path = self._place.make()
         os.ftruncate(self._output, 0)
         os.lseek(self._output, 0, os.SEEK_SET)
-        reader, writer = os.pipe()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.close(reader)
-                self._place.enter(path)
-                self._child(trial, writer, parent)
-            except BaseException:  # nothing of the searcher may run here
-                import traceback
-
-                traceback.print_exc()
-            finally:
-                os._exit(70)
-        os.close(writer)
-        data = _read(reader, self._limit)
-        os.close(reader)
+        child = self._next or self._fork()
+        with contextlib.suppress(BrokenPipeError):  # it was killed: that is told below
+            _write(child.orders, _ENCODER.encode(_Order(path, trial)))
+        os.close(child.orders)
+        self._next = self._fork()
+        data = _read(child.results, self._limit)
+        os.close(child.results)
         if data is None:
-            os.kill(pid, signal.SIGKILL)
-        _, status, usage = os.wait4(pid, 0)
+            os.kill(child.pid, signal.SIGKILL)
+        _, status, usage = os.wait4(child.pid, 0)
         if data:
             result = msgspec.msgpack.decode(data, type=Result)
         elif data is None:
@@ -118,11 +125,46 @@ class Runner:
         result.processor = usage.ru_utime + usage.ru_stime
         return result
 
-    def _child(self, trial: Trial, writer: int, parent: int) -> NoReturn:
+    def close(self) -> None:
+        """End the child that waits."""
+        if self._next is not None:
+            os.close(self._next.orders)
+            os.close(self._next.results)
+            os.waitpid(self._next.pid, 0)
+            self._next = None
+        os.close(self._output)
+
+    def _fork(self) -> _Child:
+        orders, giver = os.pipe()
+        reader, writer = os.pipe()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(giver)
+                os.close(reader)
+                self._child(orders, writer, parent)
+            except BaseException:  # nothing of the searcher may run here
+                import traceback
+
+                traceback.print_exc()
+            finally:
+                os._exit(70)
+        os.close(orders)
+        os.close(writer)
+        return _Child(pid, giver, reader)
+
+    def _child(self, orders: int, writer: int, parent: int) -> NoReturn:
         os.dup2(self._output, 1)
         os.dup2(self._output, 2)
         # The collector runs finalisers at moments that depend on all that was allocated before.
         gc.disable()
+        data = _read(orders, None)
+        os.close(orders)
+        if not data:
+            os._exit(0)
+        order = msgspec.msgpack.decode(data, type=_Order)
+        self._place.enter(order.path)
         random.seed(self._seed)
         numpy = sys.modules.get("numpy")
         if numpy is not None:
@@ -132,9 +174,7 @@ class Runner:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()
-            view = memoryview(_ENCODER.encode(result))
-            while view:
-                view = view[os.write(writer, view) :]
+            _write(writer, _ENCODER.encode(result))
             os._exit(0)
 
         def give_up(why: str) -> None:
@@ -143,7 +183,7 @@ class Runner:
             result.disturbed = result.disturbed or why
             send(result)
 
-        explorer = Explorer(trial, self._wanted, give_up)
+        explorer = Explorer(order.trial, self._wanted, give_up)
         core = Core(explorer, start=START, wall=self._wall - START)
         stall.watch(core, explorer, parent)
         explorer.begin(core)
@@ -168,14 +208,21 @@ def _unlinked() -> int:
     return descriptor
 
 
-def _read(descriptor: int, limit: float) -> bytes | None:
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _read(descriptor: int, limit: float | None) -> bytes | None:
     """Return all that is written until the other end is closed; None at the deadline."""
     parts: list[bytes] = []
-    end = real.monotonic() + limit
+    end = real.monotonic() + limit if limit is not None else None
     while True:
-        left = end - real.monotonic()
-        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-            return None
+        if end is not None:
+            left = end - real.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                return None
         part = os.read(descriptor, 1 << 16)
         if not part:
             return b"".join(parts)
@@ -203,9 +250,7 @@ def in_fork(work: Callable[[], bytes], in_child: Callable[[int], None]) -> bytes
             os.close(reader)
             in_child(parent)
             gc.freeze()
-            view = memoryview(work())
-            while view:
-                view = view[os.write(writer, view) :]
+            _write(writer, work())
         except BaseException:  # nothing of the caller may run here
             import traceback
 

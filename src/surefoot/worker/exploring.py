@@ -4,6 +4,7 @@ The search happens in processes of its own; in this one the scenario then runs o
 without the tag. Where a schedule failed, the scenario fails, and its facts hold the story.
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable
@@ -124,12 +125,13 @@ def _search(
             limit=LIMIT,
             place=_Place(),
         )
-        if recipe is not None:
-            trial = schedule.Trial(
-                recipe.granularity, "replay", recipe.seed, decisions=recipe.decisions
-            )
-            return msgspec.msgpack.encode(search.replay(runner.run, trial, options))
-        return msgspec.msgpack.encode(search.search(runner.run, options))
+        with contextlib.closing(runner):
+            if recipe is not None:
+                trial = schedule.Trial(
+                    recipe.granularity, "replay", recipe.seed, decisions=recipe.decisions
+                )
+                return msgspec.msgpack.encode(search.replay(runner.run, trial, options))
+            return msgspec.msgpack.encode(search.search(runner.run, options))
 
     answer = forked.in_fork(work, native.die_with_parent)
     return (msgspec.msgpack.decode(answer, type=search.Report) if answer else None), wall

@@ -195,6 +195,7 @@ def main() -> None:
         "tried": report.tried,
         "output": run.run(Trial("sync", "random", 1, record=True)).output,
     }
+    run.close()
     print(json.dumps(printed))
 
 
