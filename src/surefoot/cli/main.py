@@ -38,6 +38,8 @@ exit codes: 0 passed, 1 failed, 2 usage, 3 flaky, 4 not loaded, 5 nothing ran,
 Documentation: docs/ in the repository.
 """
 
+_FORKING = ("run", "list", "explore")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
@@ -71,7 +73,14 @@ def _dispatch(arguments: list[str]) -> int:
         return ExitCode.PASSED
     if name not in _COMMANDS:
         return _unknown(name)
-    if name not in ("run", "list") or not {"-h", "--help", "--help-all"}.isdisjoint(arguments):
+    asks_help = not {"-h", "--help", "--help-all"}.isdisjoint(arguments)
+    if name in _FORKING and not asks_help and not hasattr(os, "fork"):
+        sys.stderr.write(
+            f"surefoot: {name} needs a system that can fork a process (Linux, macOS, WSL), and this"
+            " one cannot; check, report, triage, init and config work here\n"
+        )
+        return ExitCode.USAGE
+    if name not in ("run", "list") or asks_help:
         return guarded(lambda: _command(name)(arguments[1:]))
     import signal
 

@@ -28,6 +28,8 @@ class Runner(ITestRunner):  # type: ignore[misc]
 
     def run(self) -> bool:
         """Run the suite; return True when it failed, as behave's runners do."""
+        if not hasattr(os, "fork"):
+            raise ConfigError("surefoot:Runner needs a system that can fork a process: Linux, WSL")
         from surefoot.cli.plugin_run import run_under_behave
         from surefoot.errors import UserError
         from surefoot.report.behave_formatters import undefined_steps

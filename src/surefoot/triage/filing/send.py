@@ -7,7 +7,6 @@ one is younger, whoever looks first.
 """
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -104,7 +103,15 @@ def twins(issues: tuple[Issue, ...], known: frozenset[str]) -> list[Issue]:
 
 @contextlib.contextmanager
 def locked(cache: Cache) -> Iterator[None]:
-    """Hold the lock of filing from this machine."""
+    """Hold the lock of filing from this machine.
+
+    A system without such locks has none: reading the tracker again then finds the older twin.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
     path = os.path.join(cache.directory, "filing.lock")
     with open(path, "a", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
