@@ -75,6 +75,7 @@ def suites() -> tuple[Suite, ...]:
             lambda: generate.definitions(800),
             all_pass(100, 500),
             _BY_FEATURE,
+            max_rounds=1,
         ),
         generated(
             LARGE_BASE,
