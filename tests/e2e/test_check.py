@@ -186,6 +186,42 @@ def test_sarif_has_rules_results_regions_and_fixes(faults: Suite) -> None:
     assert change["insertedContent"]["text"] == " from error"
 
 
+def test_what_sarif_says_of_fixes_does_what_fix_does(faults: Suite, tmp_path: Path) -> None:
+    feature = faults.path / "features" / "faults.feature"
+    feature.write_bytes(feature.read_bytes().replace(b"\n", b"\r\n"))
+    twin = Suite(shutil.copytree(faults.path, tmp_path / "twin"))
+    (run,) = json.loads(twin.check("--format", "sarif").stdout)["runs"]
+    fixed = {result["ruleId"] for result in run["results"] if "fixes" in result}
+    assert fixed == {item["rule"] for item in twin.found() if item["fixable"]}
+    assert fixed >= {"SF501", "SF503", "SF601"}
+    apply_fixes(run["results"], twin.path)
+    assert "mended 3 findings" in faults.check("--fix").stderr
+    for path in faults.path.rglob("*.*"):
+        if ".surefoot" not in path.parts and path.is_file():
+            assert (twin.path / path.relative_to(faults.path)).read_bytes() == path.read_bytes()
+
+
+def apply_fixes(results: list[dict[str, Any]], root: Path) -> None:
+    """Do what an editor does with the first fix of each result; none may overlap."""
+    wanted: dict[str, list[tuple[int, int, int, int, str]]] = {}
+    for result in results:
+        for change in [c for fix in result.get("fixes", [])[:1] for c in fix["artifactChanges"]]:
+            for item in change["replacements"]:
+                region = item["deletedRegion"]
+                names = ("startLine", "startColumn", "endLine", "endColumn")
+                start, column, end, last = (region[name] for name in names)
+                wanted.setdefault(change["artifactLocation"]["uri"], []).append(
+                    (start, column, end, last, item["insertedContent"]["text"])
+                )
+    for uri, replacements in wanted.items():
+        path = root / uri
+        lines = [*path.read_bytes().decode().splitlines(keepends=True), ""]
+        for start, column, end, last, text in sorted(replacements, reverse=True):
+            whole = lines[start - 1][: column - 1] + text + lines[end - 1][last - 1 :]
+            lines[start - 1 : end] = [whole]
+        path.write_bytes("".join(lines).encode())
+
+
 def test_annotations_are_escaped(project: Project) -> None:
     project.feature("a", "Feature: a\n  Scenario: s\n    Given 100% of it, now\n")
     (line,) = project.call("check", "--format", "github").stdout.splitlines()

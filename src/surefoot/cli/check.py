@@ -243,7 +243,7 @@ def _rendered(arguments: Arguments, report: Report) -> str:
     if arguments.format == "sarif":
         from surefoot.report.sarif import as_sarif
 
-        return as_sarif(report, __version__)
+        return as_sarif(report, __version__, os.getcwd())
     from surefoot.report import check_text
 
     if arguments.format == "json":

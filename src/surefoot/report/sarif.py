@@ -9,16 +9,22 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from surefoot.model.findings import Finding
 from surefoot.policy.static.catalog import RULES
 from surefoot.policy.static.check import Found, Report
+from surefoot.policy.static.facts import Edit
+from surefoot.policy.static.fixes import regions
 from surefoot.policy.static.rule import Rule
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note", "off": "none"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def as_sarif(report: Report, version: str) -> str:
-    """Return a log with one run. Paths are relative to the directory that was checked."""
+def as_sarif(report: Report, version: str, cwd: str) -> str:
+    """Return a log with one run. Paths are relative to `cwd`, the directory that was checked.
+
+    A fix of a finding is what `surefoot check --fix` would do, in the files as they are now.
+    """
     codes = sorted({item.finding.rule for item in report.found})
     run: dict[str, object] = {
         "tool": {
@@ -29,7 +35,10 @@ def as_sarif(report: Report, version: str) -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(item, codes) for item in report.found],
+        "results": [
+            _result(item, edits, codes)
+            for item, edits in zip(report.found, regions(report.found, cwd), strict=True)
+        ],
         "invocations": [
             {
                 "executionSuccessful": True,
@@ -54,7 +63,7 @@ def _rule(rule: Rule) -> dict[str, object]:
     }
 
 
-def _result(item: Found, codes: Sequence[str]) -> dict[str, object]:
+def _result(item: Found, edits: Sequence[Edit], codes: Sequence[str]) -> dict[str, object]:
     finding = item.finding
     place: dict[str, object] = {"artifactLocation": _artifact(finding.file or ".")}
     if finding.line:
@@ -76,12 +85,12 @@ def _result(item: Found, codes: Sequence[str]) -> dict[str, object]:
             "surefootFinding/v1": hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
         },
     }
-    if item.edits:
-        result["fixes"] = [_fix(item)]
+    if edits:
+        result["fixes"] = [_fix(finding, edits)]
     return result
 
 
-def _fix(item: Found) -> dict[str, object]:
+def _fix(finding: Finding, edits: Sequence[Edit]) -> dict[str, object]:
     replacements = [
         {
             "deletedRegion": {
@@ -92,10 +101,10 @@ def _fix(item: Found) -> dict[str, object]:
             },
             "insertedContent": {"text": edit.text},
         }
-        for edit in item.edits
+        for edit in edits
     ]
-    change = {"artifactLocation": _artifact(item.finding.file), "replacements": replacements}
-    return {"description": {"text": item.finding.remedy}, "artifactChanges": [change]}
+    change = {"artifactLocation": _artifact(finding.file), "replacements": replacements}
+    return {"description": {"text": finding.remedy}, "artifactChanges": [change]}
 
 
 def _artifact(path: str) -> dict[str, str]:

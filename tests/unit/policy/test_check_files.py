@@ -121,3 +121,28 @@ def test_tags_are_put_above_replaced_and_taken_away(tmp_path: Path) -> None:
         "  @above",
         "  Scenario: t",
     ]
+
+
+def test_edits_of_lines_and_words_are_told_as_text_that_is_replaced(tmp_path: Path) -> None:
+    text = "Feature: f\r\n  @old @gone\r\n  @alone\r\n  Scenario: s\r\n    Given a\r\n"
+    (tmp_path / "a.feature").write_bytes(text.encode())
+    edits = {
+        "a word is replaced": LineEdit("a.feature", 2, "@odd", "@old"),
+        "a word goes": LineEdit("a.feature", 2, "", "@gone"),
+        "a line goes": LineEdit("a.feature", 3, "", "@alone"),
+        "a line is added": LineEdit("a.feature", 4, "@above"),
+    }
+    places = fixes.regions(
+        [found_in("a.feature", lines=(edit,)) for edit in edits.values()], str(tmp_path)
+    )
+    assert dict(zip(edits, places, strict=True)) == {
+        "a word is replaced": (Edit(2, 4, 2, 5, "d"),),
+        "a word goes": (Edit(2, 6, 2, 12, ""),),
+        "a line goes": (Edit(3, 0, 4, 0, ""),),
+        "a line is added": (Edit(4, 0, 4, 0, "  @above\r\n"),),
+    }
+
+
+def test_a_file_that_is_gone_has_nothing_to_replace(tmp_path: Path) -> None:
+    found = [found_in("a.feature", lines=(LineEdit("a.feature", 1, "@new"),))]
+    assert fixes.regions(found, str(tmp_path)) == [()]

@@ -31,7 +31,8 @@ surefoot run --preflight fail             # check first, and run only what passe
 
 It says nothing when nothing is found. Exit code 0: nothing that counts; 6: an error was found (or
 with `--strict` a warning); 2: wrong arguments or settings. `--format` is `text`, `json`, `sarif`
-(2.1.0) or `github` (annotations in the log of GitHub and Forgejo).
+(2.1.0; its `fixes` are what `--fix` would do, for an editor to apply) or `github` (annotations in
+the log of GitHub and Forgejo).
 
 Directories are checked whole, together with what their step modules import from the project.
 A file is judged with the rest of its suite, but only its own findings are told, so that

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -82,19 +82,60 @@ def write(change: Change) -> None:
         ) from error
 
 
-def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
-    path = os.path.join(cwd, shown)
+def regions(found: Iterable[Found], cwd: str) -> list[tuple[Edit, ...]]:
+    """Return what mends each finding by itself, as text that is replaced, in the same order.
+
+    Whole lines and words become the text that they stand for in the file as it is now. Empty for
+    what cannot be mended, and where the file cannot be read any more.
+    """
+    files: dict[str, list[str]] = {}
+    every: list[tuple[Edit, ...]] = []
+    for item in found:
+        if not item.line_edits:
+            every.append(item.edits)
+            continue
+        shown = item.finding.file
+        if shown not in files:
+            source = _read(os.path.join(cwd, shown))
+            files[shown] = source.lines if source is not None else []
+        after = list(files[shown])
+        _apply_line_edits(after, [item.line_edits])
+        every.append((*item.edits, *_differences(files[shown], after)))
+    return every
+
+
+class _Source(msgspec.Struct, frozen=True):
+    """A file as text, in its lines and with their ends."""
+
+    data: bytes
+    head: bytes
+    """Its byte order mark."""
+    lines: list[str]
+    encoding: str
+
+
+def _read(path: str) -> _Source | None:
+    """Return a file; None where it has changed since it was scanned and cannot be read now."""
+    is_python = path.endswith(".py")
     try:
         with open(path, "rb") as file:
             data = file.read()
         body = data.removeprefix(_BOM)
-        encoding = encoding_of(body) if path.endswith(".py") else "utf-8"
+        encoding = encoding_of(body) if is_python else "utf-8"
         text = body.decode(encoding)
     except (OSError, UnicodeDecodeError, LookupError):
-        # It has changed since it was scanned; the next check tells.
         return None
-    is_python = path.endswith(".py")
     lines = _python_lines(text) if is_python else text.splitlines(keepends=True)
+    return _Source(data, data[: len(data) - len(body)], lines, encoding)
+
+
+def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
+    path = os.path.join(cwd, shown)
+    source = _read(path)
+    if source is None:
+        # The next check tells.
+        return None
+    lines = list(source.lines)
     fixed = 0
     taken: list[Edit] = []
     for item in items:
@@ -105,10 +146,10 @@ def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
         _apply(lines, edit)
     fixed += _apply_line_edits(lines, [item.line_edits for item in items if item.line_edits])
     after = "".join(lines)
-    if after == text or (is_python and not _parses(after)):
+    if lines == source.lines or (path.endswith(".py") and not _parses(after)):
         return None
-    head = data[: len(data) - len(body)]
-    return Change(path, shown, data, head + after.encode(encoding), encoding, fixed)
+    data = source.head + after.encode(source.encoding)
+    return Change(path, shown, source.data, data, source.encoding, fixed)
 
 
 def _python_lines(text: str) -> list[str]:
@@ -155,6 +196,32 @@ def _apply_line_edits(lines: list[str], groups: Sequence[Sequence[LineEdit]]) ->
     for number in sorted(removed, reverse=True):
         del lines[number - 1]
     return fixed
+
+
+def _differences(before: Sequence[str], after: Sequence[str]) -> Iterator[Edit]:
+    """Yield what turns some lines into others: within a line as little of it as does it."""
+    same = _same(before, after)
+    # Only the lines from the first change on: a file has thousands of them, and an edit a few.
+    matcher = difflib.SequenceMatcher(None, before[same:], after[same:], autojunk=False)
+    for kind, first, last, new_first, new_last in matcher.get_opcodes():
+        old, new = before[same + first : same + last], after[same + new_first : same + new_last]
+        if kind == "replace" and len(old) == len(new):
+            for number, (was, becomes) in enumerate(zip(old, new, strict=True), same + first + 1):
+                yield _within_line(number, was, becomes)
+        elif kind != "equal":
+            yield Edit(same + first + 1, 0, same + last + 1, 0, "".join(new))
+
+
+def _within_line(number: int, was: str, becomes: str) -> Edit:
+    start = _same(was, becomes)
+    end = _same(was[start:][::-1], becomes[start:][::-1])
+    return Edit(number, start, number, len(was) - end, becomes[start : len(becomes) - end])
+
+
+def _same(first: Sequence[str], second: Sequence[str]) -> int:
+    """Return how many lines or characters are the same from the beginning."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 def _replace_word(lines: list[str], edit: LineEdit, removed: set[int]) -> bool:
