@@ -115,9 +115,9 @@ FINDINGS = (
         key="blocked-import",
         said="The UKO detail level map builder blocks, so the runner never forks workers",
         asked="add a timeout for the pre-import, continue without it, and emit telemetry",
-        notice="preload-skipped",
-        notice_text=("agents.preload", "agents/uko/detail_levels.py", "in build_all"),
-        remedy=("the run goes on without it",),
+        rules=("SF205",),
+        spots=(Spot("agents/uko/detail_levels.py", text="runtime.started.wait()"),),
+        remedy=("the run goes on without the module",),
         answer="`-v` shows what is importing, and the slowest imports stand in the journal",
     ),
     SeedFinding(

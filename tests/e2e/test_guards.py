@@ -96,6 +96,36 @@ def test_a_declared_guard_finds_the_accesses_without_touching_the_suite(project:
     assert "snapshot()" in run.out
 
 
+def test_a_read_that_the_sources_show_too_is_told_once_and_with_its_stacks(
+    project: Project,
+) -> None:
+    project.file("pyproject.toml", GUARD)
+    project.steps(
+        """\
+        from behave import then
+
+        @then('nobody says this')
+        def _(context):
+            assert 'k' in context.store.active
+        """,
+        "unused",
+    )
+    run = project.run("-j1", "--preflight", "report")
+    told = [item for item in run.findings() if item.rule == "SF301"]
+    assert sorted(item.place for item in told) == [
+        "features/steps/more.py:14",
+        "features/steps/unused.py:5",
+        "store.py:13",
+    ]
+    messages = {item.place: item.message for item in told}
+    assert messages["features/steps/more.py:14"] == "Store.active is read without holding _lock"
+    assert messages["features/steps/unused.py:5"] == (
+        "context.store.active is read without context.store._lock"
+    )
+    evidence = next("\n".join(item.evidence) for item in told if "more.py" in item.file)
+    assert "it was last read by putter" in evidence
+
+
 def test_a_guard_may_fail_the_scenario(project: Project) -> None:
     project.file("pyproject.toml", GUARD + "    fail = true\n")
     run = project.run("-j2", "--unit", "scenario")

@@ -17,7 +17,7 @@ def test_a_step_module_that_blocks_is_stopped_with_its_stack(one: Project) -> No
     one.steps("import threading\nthreading.Event().wait()\n", "blocks")
     run = one.call("run", "--preload-timeout", "1s")
     assert run.returncode == 4
-    assert "--preload-timeout" in run.stderr
+    assert "--preload-timeout, SF205" in run.stderr
     assert "features/steps/blocks.py" in run.stderr
     assert 'blocks.py", line 2' in run.stderr
 
@@ -28,10 +28,12 @@ def test_a_preload_module_that_blocks_is_left_out(one: Project) -> None:
     run = one.run("--preload", "blocking", "--preload-timeout", "1s", env={"PYTHONSAFEPATH": "1"})
     assert run.code == 0
     assert run.verdicts() == {"one": "passed"}
-    notice = run.notices("preload-skipped")[0]
-    assert "blocking" in notice
-    assert 'blocking.py", line 2' in notice
-    assert "blocking" in run.out
+    assert "--preload blocking did not end" in run.notices("preload-skipped")[0]
+    (finding,) = run.findings()
+    assert (finding.rule, finding.place) == ("SF205", "blocking.py:2")
+    assert finding.message == "importing blocking does not end"
+    assert 'blocking.py", line 2' in "\n".join(finding.evidence)
+    assert "SF205 blocking.py:2" in run.out
 
 
 def test_a_preload_that_was_left_out_is_no_cause_of_what_steps_raise(one: Project) -> None:

@@ -19,6 +19,7 @@ from surefoot.config.settings import Settings
 from surefoot.engine.coordinator import Coordinator
 from surefoot.engine.deadlines import Timeouts
 from surefoot.engine.loading import (
+    BLOCKED_IMPORT,
     BlockedPreloadError,
     LoadRefusedError,
     Site,
@@ -42,6 +43,7 @@ from surefoot.events.listener import Listener
 from surefoot.exitcodes import ExitCode
 from surefoot.history.store import Entry, History, RunRecord, open_history
 from surefoot.isolation.quota import cpu_quota, crowding, default_jobs
+from surefoot.model.findings import Finding
 from surefoot.model.outcomes import Verdict
 from surefoot.model.scenarios import PlannedFeature
 from surefoot.model.units import Unit
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from surefoot.policy.static.check import Found
 
 _monotonic = time.monotonic
+_SHOWN_BY_RUNNING = ("SF301", "SF302")
+"""Rules whose findings a guard shows better while the suite runs, with both stacks."""
 
 
 class Session:
@@ -82,6 +86,7 @@ class Session:
         self.run_dir = ""
         self.site: Site | None = None
         self._early_notices: list[tuple[str, str]] = []
+        self._early_findings: list[Finding] = []
         self._started = _monotonic()
         self._trees = PrivateTrees(self.settings, self.cwd, self._early)
         self._scratch = ""
@@ -193,8 +198,9 @@ class Session:
         self._early(
             "preload-skipped",
             f"--preload {blocked.module} did not end within {blocked.seconds:.1f} s; the"
-            f" run goes on without it\n{blocked.stacks}",
+            f" run goes on without it ({BLOCKED_IMPORT} says where it waits)",
         )
+        self._early_findings.append(blocked.finding(self.cwd))
         kept = [name for name in load.preload if name != blocked.module]
         return msgspec.structs.replace(load, preload=kept)
 
@@ -321,9 +327,15 @@ class Session:
             results.notice("no-fork", why)
         for text in loaded.notices:
             results.notice("selection", text)
-        for finding in (*loaded.findings, *(item.finding for item in self._preflight or ())):
+        for finding in (*self._early_findings, *loaded.findings):
             results.finding(finding)
+        checked = [item.finding for item in self._preflight or ()]
+        for finding in checked:
+            if finding.rule not in _SHOWN_BY_RUNNING:
+                results.finding_of_sources(finding)
         ended = coordinator[0].run()
+        for finding in checked:
+            results.finding_of_sources(finding)
         for code, text in self._early_notices:
             results.notice(code, text)
         self._early_notices.clear()

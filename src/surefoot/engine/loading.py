@@ -1,6 +1,7 @@
 """The preload guard: the suite is loaded once, under a deadline, and its progress is shown."""
 
 import os
+import re
 import select
 import time
 from collections.abc import Callable
@@ -9,11 +10,15 @@ import msgspec
 
 from surefoot.errors import LoadError as SuiteLoadError
 from surefoot.exitcodes import ExitCode
+from surefoot.model.findings import Finding
 from surefoot.worker import processes
 from surefoot.worker.board import Board
 from surefoot.worker.protocol import Channel, ConnectionLostError, Load, Loaded, LoadError
 
 _monotonic = time.monotonic
+
+BLOCKED_IMPORT = "SF205"
+"""A module that blocks while it is imported."""
 
 
 class LoadRefusedError(Exception):
@@ -37,6 +42,20 @@ class BlockedPreloadError(Exception):
         self.module = module
         self.stacks = stacks
         self.seconds = seconds
+
+    def finding(self, cwd: str) -> Finding:
+        """Return it as a finding at the line of the project that waits, paths relative to `cwd`."""
+        file, line, function = waiting_place(self.stacks, cwd)
+        where = f": {function}() waits" if function not in ("", "<module>") else ""
+        return Finding(
+            BLOCKED_IMPORT,
+            f"importing {self.module} does not end{where}",
+            file,
+            line,
+            "do it when it is first needed, or in before_all, and with a deadline; the run goes"
+            " on without the module",
+            tuple(self.stacks.splitlines()),
+        )
 
 
 class Site(msgspec.Struct):
@@ -90,7 +109,8 @@ def await_load(
                 raise BlockedPreloadError(load.preload[position.unit - 1], stacks, now - begun)
             raise LoadRefusedError(
                 f"loading the suite did not end within {timeout:g} s"
-                f" (--preload-timeout); it was at {position.name or 'its start'}\n{stacks}",
+                f" (--preload-timeout, {BLOCKED_IMPORT}); it was at"
+                f" {position.name or 'its start'}\n{stacks}",
                 ExitCode.LOAD,
             )
 
@@ -132,6 +152,31 @@ def stack_text(path: str) -> str:
             return trim_stacks(file.read(256 * 1024).decode("utf-8", "replace")).strip()
     except OSError:
         return ""
+
+
+_FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)')
+
+
+def waiting_place(stacks: str, cwd: str) -> tuple[str, int, str]:
+    """Return file, line and function of the innermost frame of a project, in the main thread.
+
+    `stacks` are as faulthandler writes them: the main thread last, its innermost frame first.
+    Where none of the project is among them the innermost frame of all is meant, and where there
+    is none at all the place is `("", 0, "")`.
+    """
+    thread: list[tuple[str, int, str]] = []
+    for line in stacks.splitlines():
+        frame = _FRAME.fullmatch(line)
+        if frame is not None:
+            thread.append((frame["file"], int(frame["line"]), frame["function"]))
+        elif line.startswith(("Thread ", "Current thread ")):
+            thread.clear()
+    root = os.path.join(os.path.realpath(cwd), "")
+    for file, line_number, function in thread:
+        path = os.path.realpath(file)
+        if path.startswith(root) and f"{os.sep}site-packages{os.sep}" not in path:
+            return os.path.relpath(path, root), line_number, function
+    return thread[0] if thread else ("", 0, "")
 
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

@@ -64,6 +64,8 @@ class Results:
         self._show_skipped = show_skipped
         self._conflicts = Conflicts()
         self._found: set[tuple[str, str, int, str]] = set()
+        self._subjects: set[tuple[str, str, int, str]] = set()
+        """Of what the run told, and not of what only the sources show."""
         self._closed: dict[int, list[Ref]] = {}
         self._next_replay = 0
         self.on_replay: Callable[[int, list[Ref]], None] | None = None
@@ -104,6 +106,15 @@ class Results:
 
     def finding(self, finding: Finding) -> None:
         """Tell a defect of the suite, once."""
+        self._subjects.add(_subject(finding))
+        self._tell_once(finding)
+
+    def finding_of_sources(self, finding: Finding) -> None:
+        """Tell what the sources show, unless the run told the same of that line, with stacks."""
+        if _subject(finding) not in self._subjects:
+            self._tell_once(finding)
+
+    def _tell_once(self, finding: Finding) -> None:
         if finding.key not in self._found:
             self._found.add(finding.key)
             self.emit(FindingReported(self.at(), finding))
@@ -486,3 +497,14 @@ class Results:
         event = decode(line)
         assert isinstance(event, ScenarioFinished)
         return encode(msgspec.structs.replace(event, shared_paths=paths))
+
+
+def _subject(finding: Finding) -> tuple[str, str, int, str]:
+    """Return what a finding is about, however it is worded: of a guard its field.
+
+    `tiers._hot is read without tiers._lock` is what the sources show, and `ContextTierService._hot
+    is read without holding _lock` what happened.
+    """
+    name, verb, _ = finding.message.partition(" is ")
+    about = name.rpartition(".")[2] if verb else finding.message
+    return finding.rule, finding.file, finding.line, about

@@ -53,8 +53,20 @@ IMPORT_WORK = Rule(
     bad="_pool = ThreadPoolExecutor()\n_map = _pool.submit(build_map).result()",
     good="@functools.cache\ndef map():\n    return build_map()  # when it is first needed",
 )
+BLOCKED_IMPORT = Rule(
+    code="SF205",
+    name="blocked-import",
+    severity="error",
+    what="A module is imported and the import does not end. `surefoot run` tells it, at the line"
+    " that waits and with its stack, once --preload-timeout has passed.",
+    why="Nothing runs before the suite is loaded: without a deadline the run stands there and says"
+    " nothing. A module of --preload is left out and the run goes on without it; where the suite"
+    " itself cannot be loaded, the run ends with exit code 4.",
+    bad="MAPS = BUILDER.build_all()   # waits for an event that the application sets when it runs",
+    good="@functools.cache\ndef maps():\n    return BUILDER.build_all(timeout=10)",
+)
 
-RULES = (REPLACED_SLEEP, SLEEP_COUNTED, SLEEP, IMPORT_WORK)
+RULES = (REPLACED_SLEEP, SLEEP_COUNTED, SLEEP, IMPORT_WORK, BLOCKED_IMPORT)
 
 _SLEEPS = ("time.sleep", "asyncio.sleep")
 _CLOCKS = frozenset(
