@@ -2,6 +2,7 @@
 
 import msgspec
 from examples.incident.observe import Observed, Seen
+from examples.incident.plain import FAILS
 from examples.incident.seed import SeedFinding
 
 MOST_CUT = 170_000
@@ -37,6 +38,15 @@ def judge(seed: SeedFinding, observed: Observed) -> Judged:
 
 
 def count(seed: SeedFinding, observed: Observed) -> int:
-    """Return how often a suite was told of a finding, wherever that was."""
+    """Return how often a suite was told of a finding, wherever that was.
+
+    What plain behave confirms is true of the suite, and none of the report's: see `others`.
+    """
     notices = len(observed.noticed(seed.notice)) if seed.notice else 0
-    return len(observed.told(seed.rules)) + notices
+    others_too = others(observed)
+    return sum(item not in others_too for item in observed.told(seed.rules)) + notices
+
+
+def others(observed: Observed) -> list[Seen]:
+    """Return the findings by one of the report's rules that are true for a reason of their own."""
+    return [item for item in observed.told((FAILS,)) if item.place in observed.confirmed]

@@ -71,6 +71,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     exit_check: int
     exit_run: int
     logs: Logs
+    confirmed: Mapping[str, str] = {}
+    """By place: how a scenario that fails does so under plain behave too."""
 
     def told(self, rules: Sequence[str], place: str = "") -> list[Seen]:
         """Return the findings of some rules, at one place or anywhere."""
@@ -95,7 +97,7 @@ def observe(
     `options` are for `surefoot run`; `env` is added to the environment, of which what belongs to
     other runners is left out.
     """
-    call = _Call(root, {**_clean(), **(env or {})}, timeout)
+    call = _Call(root, {**clean_environment(), **(env or {})}, timeout)
     with tempfile.TemporaryDirectory(prefix="incident-") as scratch:
         journal = os.path.join(scratch, "journal.jsonl")
         began = time.perf_counter()
@@ -133,7 +135,8 @@ class _Call:
         return done.returncode, done.stdout or done.stderr
 
 
-def _clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what belongs to other runners, and to a CI."""
     foreign = ("SUREFOOT_", "BEHAVE_", "PYTEST_", "COV_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     kept.pop("CI", None)

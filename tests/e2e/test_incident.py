@@ -8,11 +8,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from examples.incident.judge import MOST_CUT, count, judge
-from examples.incident.observe import Observed, observe
+from examples.incident.judge import MOST_CUT, count, judge, others
+from examples.incident.observe import Observed, Seen, observe
 from examples.incident.page import page
+from examples.incident.plain import confirm, why_failed
 from examples.incident.seed import FINDINGS, UNTAGGED, SeedFinding
+from tests.e2e.project import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PLACES = {f"features/{name}.feature:{line}" for name, line in UNTAGGED}
@@ -106,6 +109,43 @@ def test_the_page_has_a_row_for_each_finding(incident: Observed, healthy: Observ
     assert "not told" not in text
     for place in PLACES:
         assert place in text
+
+
+def test_what_plain_behave_confirms_is_no_finding_of_the_report(
+    tmp_path: Path, incident: Observed
+) -> None:
+    project = Project(tmp_path)
+    project.scenarios("a", {"fails": "it fails", "passes": "it passes"})
+    fails, passes = (f"features/a.feature:{line}" for line in (2, 4))
+    seen = tuple(
+        Seen("check --results", "SF511", "features/a.feature", line, "failed in the one run", "")
+        for line in (2, 4)
+    )
+    (untagged,) = [item for item in FINDINGS if "SF511" in item.rules]
+    told = msgspec.structs.replace(incident, name="other", root=str(tmp_path), seen=seen)
+    assert count(untagged, told) == 2
+    confirmed = confirm(told, {})
+    assert set(confirmed.confirmed) == {fails}
+    assert [item.place for item in others(confirmed)] == [fails]
+    assert count(untagged, confirmed) == 1, "what passes under plain behave is a false alarm"
+    text = page([judge(untagged, incident)], incident, [confirmed])
+    assert f"| other | {fails} | SF511 | `check --results` | the step “Given it fails”" in text
+    assert passes not in text
+
+
+def test_a_failure_within_a_rule_is_found_by_its_steps() -> None:
+    step = {"keyword": "Then", "name": "it is so", "location": "a.feature:9"}
+    report = [
+        {
+            "elements": [
+                {"location": "a.feature:7", "steps": [{**step, "result": {"status": "failed"}}]},
+                {"location": "a.feature:11", "steps": [], "status": "failed"},
+            ]
+        }
+    ]
+    assert why_failed(report, "a.feature:7") == "the step “Then it is so” (a.feature:9) fails"
+    assert why_failed(report, "a.feature:11") == "it ends as failed"
+    assert why_failed(report, "a.feature:13") == ""
 
 
 def test_the_two_suites_differ_only_in_what_was_mended() -> None:
