@@ -80,6 +80,15 @@ def test_the_healthy_twin_fails_in_no_schedule(races: Project, name: str) -> Non
     assert "none of 40 schedules failed (seed 5, 3 threads" in done.stdout
 
 
+def test_a_deadline_says_that_it_covers_all_schedules(races: Project) -> None:
+    where = line_of(races, "lost update, healthy")
+    done = races.call("explore", where, "--schedules=1000000", "--timeout-scenario=3s")
+    assert done.returncode == ExitCode.FAILED, done.stdout + done.stderr
+    assert "not explored to the end; it timed out" in done.stdout
+    assert re.search(r"covers all schedules of its exploration, of which \d+ had", done.stdout)
+    assert "explore fewer (--schedules N, @explore:N), or give it longer" in done.stdout
+
+
 def test_a_scenario_without_threads_is_told_apart(races: Project) -> None:
     done = races.call("explore", line_of(races, "no threads"))
     assert done.returncode == ExitCode.PASSED

@@ -143,7 +143,12 @@ def _show(event: ScenarioFinished) -> int:
             writer.write(f"\n  {name}:\n")
         writer.write("".join(f"  {line}\n" for line in text.splitlines()))
     if not explored:
-        writer.write(f"  not explored; it {event.outcome.value}\n")
+        how = event.outcome.value.replace("_", " ")
+        # A deadline, or a death, ends the search with the worker; the reason says how far it was.
+        whole = " to the end" if event.reason else ""
+        writer.write(f"  not explored{whole}; it {how}\n")
+        if event.reason:
+            writer.write(f"  {event.reason}\n")
     elif "replay" not in facts and event.outcome.value != "passed":
         writer.write(f"  the scenario itself {event.outcome.value}, in no special order\n")
     if "replay" in facts:

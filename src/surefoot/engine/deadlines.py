@@ -51,8 +51,19 @@ def overrun(
     if position.scenario >= 0 and _over(now - position.scenario_since, timeouts.scenario):
         return Overrun(
             f"the scenario did not end within {timeouts.scenario:g} s (--timeout-scenario)"
+            + _of_schedules(position.schedules)
         )
     return None
+
+
+def _of_schedules(count: int) -> str:
+    """Return what the deadline of an explored scenario covers; empty for any other."""
+    if count < 0:
+        return ""
+    return (
+        f"; that covers all schedules of its exploration, of which {count} had been run: explore"
+        " fewer (--schedules N, @explore:N), or give it longer"
+    )
 
 
 def _over(spent: float, limit: float | None) -> bool:

@@ -34,6 +34,7 @@ class Attempt:
         run_dir: str = "",
         seed: int = 0,
         selected: bool = True,
+        on_schedule: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.scenario = scenario
         self.id = identity
@@ -49,6 +50,8 @@ class Attempt:
         """Of the run; with the scenario's id it gives the scenario's own."""
         self.selected = selected
         """Whether it will run; behave goes through what it skips as well."""
+        self.on_schedule = on_schedule
+        """Told how many schedules an exploration has run; -1 when it has ended."""
         self.tags: frozenset[str] = frozenset(map(str, scenario.effective_tags))
         self.findings: list[Finding] = []
         self.facts: dict[str, str] = {}

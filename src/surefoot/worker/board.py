@@ -5,7 +5,9 @@ coordinator as often. Instead it writes 128 bytes into a mapped file, and the co
 looks when it needs to know: four times a second for displays and deadlines, and at once
 when a worker has died, which is why the position outlives the process.
 
-One byte goes the other way: the coordinator's request to stop before the next scenario.
+One byte goes the other way: the coordinator's request to stop before the next scenario. Four more
+belong to whoever explores a scenario: how many schedules it has run. The processes that run them
+write where they are, as workers do, and leave that number alone.
 
 The writer bumps `sequence` before and after, so that a reader sees a torn write as an odd or
 changed number and reads again. On a busy machine a writer may be stopped in the middle for longer
@@ -32,6 +34,9 @@ _LAYOUT = struct.Struct("<IIIiiddd72s")
 _SEQUENCE = struct.Struct("<I")
 _MOST = 0xFFFFFFFF
 _STOP_OFFSET = SIZE - 1
+_SCHEDULES = struct.Struct("<I")
+_SCHEDULES_OFFSET = SIZE - 8
+"""One more than the schedules that were run; 0 where none are."""
 
 
 class Place(IntEnum):
@@ -62,6 +67,8 @@ class Position(msgspec.Struct, frozen=True):
     unit_since: float = 0.0
     name: str = ""
     """The hook or the module, where there is one."""
+    schedules: int = -1
+    """Schedules of the scenario's threads that were run so far; -1 where it is not explored."""
 
 
 class Board:
@@ -117,7 +124,12 @@ class Board:
         """A scenario begins (or, with -1, has ended)."""
         self._scenario = ordinal
         self._scenario_since = _monotonic() if ordinal >= 0 else 0.0
+        self.explored(-1)
         self._put(Place.SCENARIO if ordinal >= 0 else Place.BETWEEN, -1, "")
+
+    def explored(self, schedules: int) -> None:
+        """So many schedules of the scenario were run; -1: none are."""
+        _SCHEDULES.pack_into(self._memory, _SCHEDULES_OFFSET, schedules + 1)
 
     def step(self, index: int) -> None:
         """A step begins (or, with -1, has ended)."""
@@ -167,12 +179,13 @@ class Board:
         for _ in range(100):
             values = _LAYOUT.unpack_from(self._memory, 0)
             if values[0] and values[0] % 2 == 0 and values == _LAYOUT.unpack_from(self._memory, 0):
-                self._last = _position(values)
+                (schedules,) = _SCHEDULES.unpack_from(self._memory, _SCHEDULES_OFFSET)
+                self._last = _position(values, schedules - 1)
                 break
         return self._last
 
 
-def _position(values: tuple[Any, ...]) -> Position:
+def _position(values: tuple[Any, ...], schedules: int) -> Position:
     _, place, unit, scenario, step, since, scenario_since, unit_since, name = values
     return Position(
         place=Place(place) if place in Place._value2member_map_ else Place.IDLE,
@@ -183,4 +196,5 @@ def _position(values: tuple[Any, ...]) -> Position:
         scenario_since=scenario_since,
         unit_since=unit_since,
         name=name.rstrip(b"\0").decode("utf-8", "replace"),
+        schedules=schedules,
     )

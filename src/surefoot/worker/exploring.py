@@ -7,7 +7,7 @@ without the tag. Where a schedule failed, the scenario fails, and its facts hold
 import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -126,15 +126,32 @@ def _search(
             place=_Place(),
         )
         with contextlib.closing(runner):
+            run = _counted(runner.run, attempt)
             if recipe is not None:
                 trial = schedule.Trial(
                     recipe.granularity, "replay", recipe.seed, decisions=recipe.decisions
                 )
-                return msgspec.msgpack.encode(search.replay(runner.run, trial, options))
-            return msgspec.msgpack.encode(search.search(runner.run, options))
+                return msgspec.msgpack.encode(search.replay(run, trial, options))
+            return msgspec.msgpack.encode(search.search(run, options))
 
     answer = forked.in_fork(work, native.die_with_parent)
+    attempt.on_schedule(-1)
     return (msgspec.msgpack.decode(answer, type=search.Report) if answer else None), wall
+
+
+def _counted(run: Callable[[Any], Any], attempt: Attempt) -> Callable[[Any], Any]:
+    """Return `run` that tells how often it was called: a deadline may end the search."""
+    count = 0
+    attempt.on_schedule(count)
+
+    def counted(trial: Any) -> Any:
+        nonlocal count
+        result = run(trial)
+        count += 1
+        attempt.on_schedule(count)
+        return result
+
+    return counted
 
 
 def read_recipe(text: str) -> Any:

@@ -389,6 +389,7 @@ class Host:
             run_dir=load.run_dir,
             seed=load.seed,
             selected=self._is_selected(unit.feature, path, ordinal),
+            on_schedule=self._board.explored,
         )
 
     def _is_selected(self, feature: int, path: ScenarioPath, ordinal: int) -> bool:

@@ -1,5 +1,6 @@
 """A deadline is found from the board's place, and only the one that holds there."""
 
+import msgspec
 import pytest
 
 from surefoot.engine.deadlines import Timeouts, overrun
@@ -49,3 +50,14 @@ def test_no_limit_is_no_deadline() -> None:
     none = Timeouts(None, None, None, None, None)
     assert overrun(RUNNING, at(Place.STEP, 0.0, 0.1), none, 4.0, 1e9) is None
     assert overrun(Starting(0.0), Position(), none, 4.0, 1e9) is None
+
+
+def test_the_deadline_of_an_explored_scenario_covers_all_its_schedules() -> None:
+    explored = msgspec.structs.replace(at(Place.STEP, 14.9, 9.5), schedules=57)
+    found = overrun(RUNNING, explored, TIMEOUTS, 4.0, 15.0)
+    assert found is not None
+    assert "covers all schedules of its exploration, of which 57 had been run" in found.reason
+    assert "--schedules" in found.reason
+    plain = overrun(RUNNING, at(Place.STEP, 14.9, 9.5), TIMEOUTS, 4.0, 15.0)
+    assert plain is not None
+    assert "schedules" not in plain.reason

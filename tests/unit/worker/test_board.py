@@ -35,6 +35,23 @@ def test_the_other_side_sees_every_place(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_schedules_are_counted_while_a_scenario_is_explored(tmp_path: Path) -> None:
+    reader = Board.create(str(tmp_path / "board"))
+    writer = Board.open(str(tmp_path / "board"))
+    assert reader.read().schedules == -1
+    writer.scenario(3)
+    writer.explored(0)
+    assert reader.read().schedules == 0
+    writer.step(1)
+    writer.explored(41)
+    writer.step(2)
+    assert (reader.read().schedules, reader.read().step) == (41, 2)
+    writer.scenario(4)
+    assert reader.read().schedules == -1
+    writer.close()
+    reader.close()
+
+
 def test_a_stop_request_reaches_the_worker_and_can_be_taken_back(tmp_path: Path) -> None:
     reader = Board.create(str(tmp_path / "board"))
     writer = Board.open(str(tmp_path / "board"))
