@@ -257,16 +257,77 @@ def test_fix_mends_what_is_safe_and_keeps_the_rest(faults: Suite) -> None:
     assert "mended" not in faults.check("--fix").stderr
 
 
-def test_mktemp_becomes_a_name_in_a_directory_of_its_own(project: Project) -> None:
+def test_mktemp_becomes_a_name_in_a_directory_that_is_removed(project: Project) -> None:
+    project.feature("a", "Feature: a\n  Scenario: s\n    Given two files\n")
+    project.steps(
+        """\
+        import os
+        import tempfile
+        from behave import given
+
+        @given("two files")
+        def two(context):
+            if context:
+                context.url = "sqlite://" + tempfile.mktemp(suffix=".db")
+                context.pair = (tempfile.mktemp(".b", dir=os.curdir), tempfile.mktemp())
+            for path in (context.url[9:], *context.pair):
+                assert not os.path.exists(path)
+                open(path, "x").close()
+            with open("paths", "w") as file:
+                file.write("\\n".join([context.url[9:], *context.pair]))
+        """
+    )
+    path = project.path / "features" / "steps" / "more.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    # Two names in one statement are mended one after the other.
+    project.call("check", "--fix")
+    assert project.call("check", "--fix").returncode == 0
+    text = path.read_bytes().decode()
+    assert text.count("\r\n") == text.count("\n")
+    assert "mktemp" not in text
+    assert (
+        "        temporary = tempfile.TemporaryDirectory()\r\n"
+        "        context.add_cleanup(temporary.cleanup)\r\n"
+        '        context.url = "sqlite://" + os.path.join(temporary.name, "file.db")\r\n'
+    ) in text
+    assert "TemporaryDirectory(dir=os.curdir)" in text
+    assert project.run().code == 0
+    names = (project.path / "paths").read_text(encoding="utf-8").splitlines()
+    assert len(set(map(os.path.dirname, names))) == 3
+    assert not any((project.path / os.path.dirname(name)).exists() for name in names)
+
+
+def test_mktemp_is_left_where_nothing_tells_when_its_file_is_needed_no_more(
+    project: Project,
+) -> None:
     project.feature("a", "Feature: a\n  Scenario: s\n    Given it passes\n")
     project.steps(
-        "import os\nimport tempfile\n\n\ndef name(ending):\n"
-        "    return [tempfile.mktemp(suffix='.db'), tempfile.mktemp(ending, dir=os.curdir)]\n"
+        """\
+        import os
+        import tempfile
+        from behave import given
+
+        PATH = tempfile.mktemp()
+
+        def name():
+            return tempfile.mktemp(suffix=".db")
+
+        @given("names")
+        def names(context):
+            path = tempfile.mktemp()
+            context.paths = [tempfile.mktemp() for _ in range(2)]
+            context.later = lambda: tempfile.mktemp()
+            os.path = tempfile.mktemp()
+            context.first = 1; context.second = tempfile.mktemp()
+        """
     )
-    assert project.call("check", "--fix").returncode == 0
-    text = (project.path / "features" / "steps" / "more.py").read_text(encoding="utf-8")
-    assert 'os.path.join(tempfile.mkdtemp(), "file.db")' in text
-    assert 'os.path.join(tempfile.mkdtemp(dir=os.curdir), "file" + (ending))' in text
+    path = project.path / "features" / "steps" / "more.py"
+    before = path.read_bytes()
+    told = [item for item in Suite(project.path).found("--fix") if item["rule"] == "SF401"]
+    assert [(item["line"], item["fixable"]) for item in told] == [
+        (line, False) for line in (5, 8, 12, 13, 14, 15, 16)
+    ]
+    assert path.read_bytes() == before
 
 
 def test_suppression_needs_a_reason(project: Project) -> None:

@@ -91,16 +91,17 @@ def regions(found: Iterable[Found], cwd: str) -> list[tuple[Edit, ...]]:
     files: dict[str, list[str]] = {}
     every: list[tuple[Edit, ...]] = []
     for item in found:
-        if not item.line_edits:
-            every.append(item.edits)
-            continue
         shown = item.finding.file
-        if shown not in files:
+        if item.fixable and shown not in files:
             source = _read(os.path.join(cwd, shown))
             files[shown] = source.lines if source is not None else []
-        after = list(files[shown])
+        lines = files.get(shown, [])
+        if not item.line_edits:
+            every.append(tuple(_with_ends(edit, lines) for edit in item.edits))
+            continue
+        after = list(lines)
         _apply_line_edits(after, [item.line_edits])
-        every.append((*item.edits, *_differences(files[shown], after)))
+        every.append((*item.edits, *_differences(lines, after)))
     return every
 
 
@@ -143,7 +144,7 @@ def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
             taken += item.edits
             fixed += 1
     for edit in sorted(taken, key=lambda edit: (edit.line, edit.column), reverse=True):
-        _apply(lines, edit)
+        _apply(lines, _with_ends(edit, source.lines))
     fixed += _apply_line_edits(lines, [item.line_edits for item in items if item.line_edits])
     after = "".join(lines)
     if lines == source.lines or (path.endswith(".py") and not _parses(after)):
@@ -154,6 +155,13 @@ def _change(shown: str, items: Sequence[Found], cwd: str) -> Change | None:
 
 def _python_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+
+
+def _with_ends(edit: Edit, lines: Sequence[str]) -> Edit:
+    """Return an edit whose lines end as those of the file do."""
+    if "\n" not in edit.text or not lines or not lines[0].endswith("\r\n"):
+        return edit
+    return msgspec.structs.replace(edit, text=edit.text.replace("\n", "\r\n"))
 
 
 def _overlap(first: Edit, second: Edit) -> bool:

@@ -18,8 +18,10 @@ MKTEMP = Rule(
     bad='url = "sqlite:///" + tempfile.mktemp(suffix=".db")',
     good='descriptor, path = tempfile.mkstemp(suffix=".db")\nos.close(descriptor)\n'
     'url = "sqlite:///" + path',
-    fixable="`tempfile.mktemp(suffix=S)` becomes a name in a fresh private directory, where `os`"
-    " and `tempfile` are imported as modules",
+    fixable="in a step or hook, `context.NAME = ... tempfile.mktemp(...)` becomes a name in a"
+    " `TemporaryDirectory` that `context.add_cleanup` removes when the scenario (or what the hook"
+    " is about) has ended, where `os` and `tempfile` are imported as modules; elsewhere nothing"
+    " tells when the file is no longer needed, so that the change is left to you",
 )
 SHARED_PATH = Rule(
     code="SF402",
@@ -100,7 +102,12 @@ def mktemp(node: ast.AST, scope: Scope) -> None:
 
 
 def _in_own_directory(node: ast.Call, scope: Scope) -> list[Edit]:
-    """Return the edit to a name in a fresh directory: as before no file of that name exists."""
+    """Return the edits to a name in a directory that is removed when what needs it has ended.
+
+    As before no file of that name exists. Only where the name goes into the context, in a step or
+    hook: there the attribute and the cleanup end together. Elsewhere nobody knows when the file is
+    no longer needed, and a directory that stayed behind would be the next fault.
+    """
     if scope.text_of(node.func) != "tempfile.mktemp" or scope.names.aliases.get("os") != "os":
         return []
     suffix = keyword(node, "suffix", 0)
@@ -110,11 +117,6 @@ def _in_own_directory(node: ast.Call, scope: Scope) -> list[Edit]:
         isinstance(item, ast.Starred) for item in node.args
     ):
         return []
-    made = ", ".join(
-        f"{name}={scope.text_of(value)}"
-        for name, value in (("prefix", prefix), ("dir", folder))
-        if value is not None
-    )
     name = '"file"'
     if isinstance(suffix, ast.Constant) and isinstance(suffix.value, str):
         if any(mark in suffix.value for mark in '"\\\n{}'):
@@ -122,7 +124,70 @@ def _in_own_directory(node: ast.Call, scope: Scope) -> list[Edit]:
         name = f'"file{suffix.value}"'
     elif suffix is not None:
         name = f'"file" + ({scope.text_of(suffix)})'
-    return [scope.replace(node, f"os.path.join(tempfile.mkdtemp({made}), {name})")]
+    place = _into_context(node, scope)
+    if place is None:
+        return []
+    statement, context = place
+    made = ", ".join(
+        f"{name}={scope.text_of(value)}"
+        for name, value in (("prefix", prefix), ("dir", folder))
+        if value is not None
+    )
+    variable = _unused(scope)
+    indent = scope.lines[statement.lineno - 1][: statement.col_offset]
+    before = (
+        f"{indent}{variable} = tempfile.TemporaryDirectory({made})\n"
+        f"{indent}{context}.add_cleanup({variable}.cleanup)\n"
+    )
+    return [
+        Edit(statement.lineno, 0, statement.lineno, 0, before),
+        scope.replace(node, f"os.path.join({variable}.name, {name})"),
+    ]
+
+
+_MANY = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+"""What may ask for its parts more than once, or later."""
+
+
+def _into_context(node: ast.Call, scope: Scope) -> tuple[ast.Assign, str] | None:
+    """Return the statement of a step or hook that puts a value into its context, and that's name.
+
+    None where the value of `node` goes elsewhere, or the statement does not begin its line.
+    """
+    frame = scope.frame
+    if frame is None or not (frame.is_step or frame.is_hook):
+        return None
+    parameters = [*frame.node.args.posonlyargs, *frame.node.args.args]
+    if not parameters:
+        return None
+    context = parameters[0].arg
+    for statement in ast.walk(frame.node):
+        if not isinstance(statement, ast.Assign):
+            continue
+        inside = list(ast.walk(statement.value))
+        if not any(item is node for item in inside):
+            continue
+        begins = not scope.lines[statement.lineno - 1][: statement.col_offset].strip()
+        if begins and not any(isinstance(item, _MANY) for item in inside):
+            targets = statement.targets
+            if all(
+                isinstance(target, ast.Attribute)
+                and isinstance(target.value, ast.Name)
+                and target.value.id == context
+                for target in targets
+            ):
+                return statement, context
+    return None
+
+
+def _unused(scope: Scope) -> str:
+    """Return a name that the module does not use, another one for each call that is mended."""
+    number = 1 + sum(raw.code == "SF401" and bool(raw.edits) for raw in scope.found)
+    while True:
+        name = "temporary" if number == 1 else f"temporary_{number}"
+        if not re.search(rf"\b{name}\b", scope.source):
+            return name
+        number += 1
 
 
 def shared_path(node: ast.AST, scope: Scope) -> None:
