@@ -46,6 +46,18 @@ repos:
       - id: surefoot-check
 ```
 
+## What it looks at
+Without paths: the suite, which is what behave's `paths` or `features/` hold (feature files, step
+modules, environment, other Python files there); the modules of the project that these import; and,
+for SF404, settings, workflows and scripts that may fix a number of workers. In imported modules it
+looks for what harms a suite that runs in parallel (SF2 to SF4), and not for what is only about
+steps; the list of rules says which those are.
+
+The rules about faults of Python (SF6) look at the suite alone, unless you name other folders:
+`surefoot check features src`. They are a handful that hide failures of steps and hooks. Lint of
+the application as a whole is what [ruff](https://docs.astral.sh/ruff/) is for: the B904 and the
+bare `except` in a step module are told here, and the like of them in the application by ruff.
+
 ## How sure it is
 Steps are matched as behave matches them, for the matchers `parse`, `cfparse`, `re`, `re0` and
 `cucumber_expressions`, with the types that the sources register, in the order in which behave
