@@ -59,6 +59,113 @@ def test_a_bug_is_found_told_and_replayed_in_a_fresh_process(races: Project, nam
     assert 1 <= len(recipe["decisions"]) <= 6
 
 
+BEFORE = {
+    "shop.py": """\
+        import threading
+
+        STOCK, TILL = threading.Lock(), threading.Lock()
+
+        class Orders:
+            def __init__(self):
+                self.lock = threading.RLock()
+                self.ready = threading.Event()
+                self.open = 0
+
+            def buy(self):
+                with STOCK:
+                    with TILL:
+                        self.count()
+
+            def refund(self):
+                with TILL:
+                    with STOCK:
+                        self.count()
+
+            def count(self):
+                with self.lock:
+                    self.open += 1
+        """,
+    "features/environment.py": """\
+        from shop import Orders
+
+        def before_all(context):
+            context.orders = Orders()
+        """,
+    "features/steps/more.py": """\
+        import threading
+        from behave import when, then
+
+        def together(*functions):
+            threads = [threading.Thread(target=item, name=item.__name__) for item in functions]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        @when('one buys while another is refunded')
+        def _(context):
+            together(context.orders.buy, context.orders.refund)
+
+        @when('two count, and one of them waits for the other')
+        def _(context):
+            def late():
+                assert context.orders.ready.wait(3600)
+                context.orders.count()
+
+            def early():
+                context.orders.count()
+                context.orders.ready.set()
+
+            together(late, early)
+
+        @then('two were counted')
+        def _(context):
+            assert context.orders.open == 2, context.orders.open
+        """,
+    "features/before.feature": """\
+        Feature: locks from before
+          Scenario: crosswise
+            When one buys while another is refunded
+            Then two were counted
+          Scenario: in order
+            When two count, and one of them waits for the other
+            Then two were counted
+        """,
+}
+"""Locks of a module, and of a service that is made in `before_all`."""
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Project:
+    """A suite whose locks are all made before its scenarios."""
+    project = Project(tmp_path)
+    for name, text in BEFORE.items():
+        project.file(name, text)
+    return project
+
+
+def test_a_deadlock_of_locks_from_before_is_found_and_replayed(before: Project) -> None:
+    done = before.call("explore", "features/before.feature:2", "--seed=5", "--schedules=60")
+    assert done.returncode == ExitCode.FAILED, done.stdout + done.stderr
+    assert re.search(
+        "failed: deadlock: (buy -> refund -> buy|refund -> buy -> refund)", done.stdout
+    )
+    assert "replayed 3 times, of which 3 failed in the same way" in done.stdout
+    assert re.search(r"taken at shop\.py:\d+  with (STOCK|TILL):", done.stdout)
+    assert "not replayable" not in done.stdout
+    (command,) = re.findall(r"surefoot (explore \S+ --replay \S+)", done.stdout)
+    again = before.call(*command.split())
+    assert again.returncode == ExitCode.FAILED, again.stdout + again.stderr
+    assert "failed: deadlock" in again.stdout
+
+
+def test_an_event_from_before_all_disturbs_no_schedule(before: Project) -> None:
+    done = before.call("explore", "features/before.feature:5", "--seed=5", "--schedules=40")
+    assert done.returncode == ExitCode.PASSED, done.stdout + done.stderr
+    assert "none of 40 schedules failed (seed 5, 3 threads" in done.stdout
+    assert "disturbed" not in done.stdout
+
+
 def test_a_lost_update_needs_an_interpreter_without_a_global_lock(races: Project) -> None:
     done = races.call("explore", line_of(races, "lost update"), "--seed=5", "--schedules=40")
     assert "None of 40 schedules that switch only where this CPython" in done.stdout

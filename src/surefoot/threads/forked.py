@@ -81,8 +81,12 @@ class Runner:
         wall: int,
         limit: float,
         place: Place,
+        adopt: Callable[[], object] = lambda: None,
     ) -> None:
-        """`limit` is the seconds that one schedule may take."""
+        """`limit` is the seconds that one schedule may take.
+
+        `adopt` is called once the patches are in place: see `adopted.py`.
+        """
         self._body = body
         self._wanted = wanted
         self._seed = seed
@@ -95,6 +99,7 @@ class Runner:
         require_usable()
         # Once, here: in each child it would touch, and so copy, the pages of every module.
         PATCHES.install()
+        adopt()
 
     def run(self, trial: Trial) -> Result:
         """Run one schedule to its end, or to its deadline."""

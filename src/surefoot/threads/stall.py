@@ -1,10 +1,10 @@
 """The net below a schedule: a thread in a wait that the core cannot see does not stop everything.
 
-A lock that was made before the exploration, a socket whose other end is a thread of the same
-scenario, a C extension that waits: the thread that has the turn sleeps in the kernel, and the
-one that would wake it waits for its turn. When the running thread sleeps and nothing has
-happened for a while, another one is let run, and the schedule is marked: what follows depends
-on real time.
+A lock from before the exploration that `adopted.py` could not replace, a socket whose other end is
+a thread of the same scenario, a C extension that waits: the thread that has the turn sleeps in the
+kernel, and the one that would wake it waits for its turn. When the running thread sleeps and
+nothing has happened for a while, another one is let run, and the schedule is marked: what follows
+depends on real time.
 """
 
 import os

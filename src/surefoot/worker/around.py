@@ -35,6 +35,7 @@ class Attempt:
         seed: int = 0,
         selected: bool = True,
         on_schedule: Callable[[int], None] = lambda _: None,
+        held: Sequence[Any] = (),
     ) -> None:
         self.scenario = scenario
         self.id = identity
@@ -52,6 +53,8 @@ class Attempt:
         """Whether it will run; behave goes through what it skips as well."""
         self.on_schedule = on_schedule
         """Told how many schedules an exploration has run; -1 when it has ended."""
+        self.held = held
+        """What outlives the scenario in behave's context: the dictionaries of its layers."""
         self.tags: frozenset[str] = frozenset(map(str, scenario.effective_tags))
         self.findings: list[Finding] = []
         self.facts: dict[str, str] = {}

@@ -107,7 +107,7 @@ def _search(
 ) -> tuple[Any, int]:
     """Run the search in a process of its own; return its report and the time that it went by."""
     from surefoot.modelled import real
-    from surefoot.threads import forked, schedule, search
+    from surefoot.threads import adopted, forked, schedule, search
 
     recipe = None
     if replay_of is not None:
@@ -115,6 +115,11 @@ def _search(
         options = msgspec.structs.replace(options, seed=recipe.seed, packages=recipe.packages)
     wall = recipe.wall if recipe else real.time_ns()
     wanted = search.is_wanted(options.packages, os.getcwd())
+    projects = search.is_wanted((), os.getcwd())
+
+    def known(path: str) -> bool:
+        # A lock of untraced code may be held while it calls what is traced.
+        return wanted(path) or projects(path)
 
     def work() -> bytes:
         runner = forked.Runner(
@@ -124,6 +129,7 @@ def _search(
             wall=wall,
             limit=LIMIT,
             place=_Place(),
+            adopt=lambda: adopted.adopt(adopted.namespaces(known), attempt.held),
         )
         with contextlib.closing(runner):
             run = _counted(runner.run, attempt)

@@ -390,6 +390,7 @@ class Host:
             seed=load.seed,
             selected=self._is_selected(unit.feature, path, ordinal),
             on_schedule=self._board.explored,
+            held=self._runner.context._stack,
         )
 
     def _is_selected(self, feature: int, path: ScenarioPath, ordinal: int) -> bool:

@@ -85,6 +85,7 @@ def enable(context: Any) -> None:
             identity=identity,
             seed=seed,
             selected=bool(scenario.should_run(runner.config)),
+            held=runner.context._stack,
         )
         failed = run_around(tools, attempt, original, runner)
         for finding in attempt.findings:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from surefoot.threads import forked, search
+from surefoot.threads import adopted, forked, search
 from surefoot.threads.schedule import Failure, Trial
 
 MADE_BEFORE = threading.Lock()
@@ -96,6 +96,40 @@ def unseen_lock() -> None:
     both(take, take)
 
 
+FIRST = threading.Lock()
+SECOND = threading.RLock()
+READY = threading.Event()
+
+
+def deadlock_of_before() -> None:
+    """Two locks of the module, taken crosswise."""
+
+    def forth() -> None:
+        with FIRST, SECOND:
+            pass
+
+    def back() -> None:
+        with SECOND, FIRST:
+            pass
+
+    both(forth, back)
+
+
+def waits_for_an_event_of_before() -> None:
+    """An event of the module, waited for by one thread and set by another."""
+    got: list[bool] = []
+
+    def wait() -> None:
+        got.append(READY.wait(timeout=3600))
+
+    def tell() -> None:
+        time.sleep(60)
+        READY.set()
+
+    both(wait, tell)
+    assert got == [True]
+
+
 def lost_wake_up() -> None:
     """Looks, then waits for a notification that may have come in between."""
     condition = threading.Condition()
@@ -173,7 +207,12 @@ def runner(name: str) -> forked.Runner:
     # Not a function of this file: it would be traced while it decides what is traced.
     wanted = frozenset({__file__}).__contains__
     wall = 1_764_000_000 * 10**9
-    return forked.Runner(body, wanted, seed=1, wall=wall, limit=5, place=_Nowhere())
+
+    def adopt() -> None:
+        if name.endswith("_of_before"):
+            adopted.adopt([globals()], [])
+
+    return forked.Runner(body, wanted, seed=1, wall=wall, limit=5, place=_Nowhere(), adopt=adopt)
 
 
 def main() -> None:

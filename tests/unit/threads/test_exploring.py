@@ -43,7 +43,23 @@ def test_loops_that_wait_for_another_thread_end() -> None:
         assert (report["found"], report["cut"], report["disturbed"]) == (0, 0, 0), (name, report)
 
 
-def test_a_lock_made_before_is_survived_and_marked() -> None:
+def test_locks_made_before_are_ordered_like_any_other() -> None:
+    report = searched("deadlock_of_before", 60)
+    assert report["found"] > 1
+    assert report["failure"] in {
+        "deadlock: back -> forth -> back",
+        "deadlock: forth -> back -> forth",
+    }
+    assert report["replays"] == [3, 3]
+    assert report["disturbed"] == 0
+
+
+def test_an_event_made_before_is_waited_for_in_the_time_of_the_schedule() -> None:
+    report = searched("waits_for_an_event_of_before", 20)
+    assert (report["found"], report["cut"], report["disturbed"]) == (0, 0, 0), report
+
+
+def test_a_lock_made_before_that_is_not_replaced_is_survived_and_marked() -> None:
     report = searched("unseen_lock", 30)
     assert (report["found"], report["cut"]) == (0, 0), report
     assert report["disturbed"] >= 1
