@@ -312,18 +312,18 @@ def test_a_template_is_built_once_for_all_workers_and_runs(tmp_path: Path) -> No
 
 
 EXPECTED_LEAKS = {
-    "A thread": ("SF401", "left a thread running: poll, from thread", "steps.py"),
-    "A child process": ("SF402", "left a child process running: sleep, from child", "steps.py"),
-    "An open file": ("SF403", "left the file ", "steps.py"),
-    "A socket": ("SF403", "left a socket open, from sock", "steps.py"),
-    "A temporary file": ("SF404", "left a temporary file, from temporary", "steps.py"),
-    "A variable": ("SF405", "set the environment variable SHOP_TOKEN, from variable", "steps.py"),
-    "The working directory": ("SF406", "left the working directory changed", "steps.py"),
-    "The path of imports": ("SF407", "sys.path changed: added /nowhere/at/all", ""),
-    "A patched function": ("SF408", "left app.price replaced by a MagicMock", ""),
-    "A patched method": ("SF408", "app.Till.open replaced by method.<locals>.open_wrongly", ""),
-    "A signal handler": ("SF409", "left a handler of SIGUSR1: on_alarm (", ""),
-    "A log handler": ("SF410", "left a handler on the logger app.till: NullHandler", ""),
+    "A thread": ("SF421", "left a thread running: poll, from thread", "steps.py"),
+    "A child process": ("SF422", "left a child process running: sleep, from child", "steps.py"),
+    "An open file": ("SF423", "left the file ", "steps.py"),
+    "A socket": ("SF423", "left a socket open, from sock", "steps.py"),
+    "A temporary file": ("SF424", "left a temporary file, from temporary", "steps.py"),
+    "A variable": ("SF425", "set the environment variable SHOP_TOKEN, from variable", "steps.py"),
+    "The working directory": ("SF426", "left the working directory changed", "steps.py"),
+    "The path of imports": ("SF427", "sys.path changed: added /nowhere/at/all", ""),
+    "A patched function": ("SF428", "left app.price replaced by a MagicMock", ""),
+    "A patched method": ("SF428", "app.Till.open replaced by method.<locals>.open_wrongly", ""),
+    "A signal handler": ("SF429", "left a handler of SIGUSR1: on_alarm (", ""),
+    "A log handler": ("SF430", "left a handler on the logger app.till: NullHandler", ""),
 }
 
 
@@ -349,16 +349,16 @@ def test_leaks_are_reported_with_who_left_them(tmp_path: Path) -> None:
     found = findings(run)
     # Back in the working directory is a change too.
     back = [item.rule for item in found["The path of imports"]]
-    assert sorted(back) == ["SF406", "SF407"]
+    assert sorted(back) == ["SF426", "SF427"]
     for name, (rule, message, file) in EXPECTED_LEAKS.items():
         (finding,) = [item for item in found.pop(name) if item.rule == rule]
         assert message in finding.message, finding
         assert finding.file.endswith(file), finding
         assert bool(finding.line) == bool(file), finding
-        assert "leaks_allow = [" in finding.remedy
+        assert 'leaks_allow = ["' in finding.remedy
     assert found == {}
     assert "a secret value" not in run.out + run.journal.read_text(encoding="utf-8")
-    assert "SF401" in run.out
+    assert "SF421" in run.out
 
 
 def test_leaks_fail_by_choice_and_may_be_allowed(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_plain_behave_reports_the_same_leaks(tmp_path: Path) -> None:
     done = behave(project, {"SUITE_ENABLE": "1", "SUREFOOT_LEAKS": "report"})
     assert done.returncode == 0, done.stderr
     rules = re.findall(r"^surefoot: (SF4\d\d)", done.stderr, re.MULTILINE)
-    assert Counter(rules) == Counter([*(rule for rule, _, _ in EXPECTED_LEAKS.values()), "SF406"])
+    assert Counter(rules) == Counter([*(rule for rule, _, _ in EXPECTED_LEAKS.values()), "SF426"])
     assert "a secret value" not in done.stderr
 
 

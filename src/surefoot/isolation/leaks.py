@@ -130,7 +130,7 @@ class Look:
             name = getattr(target, "__qualname__", type(thread).__name__)
             yield Leak(
                 "thread",
-                "SF401",
+                "SF421",
                 thread.name,
                 f"a scenario left a thread running: {name}{_at(origin)}",
                 "end it and join it, in the step or by context.add_cleanup",
@@ -149,7 +149,7 @@ class Look:
             name = os.path.basename(command[0])
             yield Leak(
                 "process",
-                "SF402",
+                "SF422",
                 name,
                 f"a scenario left a child process running: {name}{_at(origin)}",
                 "terminate it and wait for it, in the step or by context.add_cleanup",
@@ -174,7 +174,7 @@ class Look:
             if not origin.foreign:
                 yield Leak(
                     "file",
-                    "SF403",
+                    "SF423",
                     name,
                     f"a scenario left {kind} open{_at(origin)}",
                     "close it, or open it in a with statement",
@@ -216,7 +216,7 @@ class Look:
                 continue
             yield Leak(
                 "temp",
-                "SF404",
+                "SF424",
                 name,
                 f"a scenario left a temporary {'directory' if os.path.isdir(path) else 'file'}"
                 f"{_at(origin) or f': {_stable(name)}'}",
@@ -240,7 +240,7 @@ class Look:
             verb = "set" if key not in before else "changed" if key in now else "removed"
             yield Leak(
                 "env",
-                "SF405",
+                "SF425",
                 name,
                 f"a scenario {verb} the environment variable {name}{_at(origin)}",
                 "put it back, or use unittest.mock.patch.dict(os.environ)",
@@ -254,7 +254,7 @@ class Look:
         origin = self._origins.directory
         yield Leak(
             "cwd",
-            "SF406",
+            "SF426",
             now,
             f"a scenario left the working directory changed{_at(origin)}",
             "use contextlib.chdir, or change back by context.add_cleanup",
@@ -270,7 +270,7 @@ class Look:
         what = [f"added {entry}" for entry in added] + [f"removed {entry}" for entry in removed]
         yield Leak(
             "path",
-            "SF407",
+            "SF427",
             ",".join(map(str, added + removed)) or "order",
             f"a scenario left sys.path changed: {_stable('; '.join(what) or 'another order')}",
             "put it back by context.add_cleanup",
@@ -280,7 +280,7 @@ class Look:
         for patch in self._namespaces.changed():
             yield Leak(
                 "patch",
-                "SF408",
+                "SF428",
                 patch.name,
                 f"a scenario left {patch.name} replaced by {patch.what}",
                 "stop the patch: use it in a with statement, or context.add_cleanup(patch.stop)",
@@ -293,7 +293,7 @@ class Look:
                 name = signal.Signals(number).name
                 yield Leak(
                     "signal",
-                    "SF409",
+                    "SF429",
                     name,
                     f"a scenario left a handler of {name}: {_handler_text(now)}",
                     "put the former one back, which signal.signal returned",
@@ -308,7 +308,7 @@ class Look:
             where = getattr(handler, "baseFilename", "")
             yield Leak(
                 "log",
-                "SF410",
+                "SF430",
                 name,
                 f"a scenario left a handler on the logger {name}: {kind}"
                 + (f" to {_stable(where)}" if where else ""),

@@ -46,7 +46,7 @@ def _finding(leak: Leak, scenario: str) -> Finding:
         leak.message,
         file=leak.origin.file,
         line=leak.origin.line,
-        remedy=f"{leak.remedy}; or allow it with leaks_allow = [{leak.kind}:{leak.name}]",
+        remedy=f'{leak.remedy}; or allow it with leaks_allow = ["{leak.kind}:{leak.name}"]',
         evidence=leak.evidence,
         scenario=scenario,
     )

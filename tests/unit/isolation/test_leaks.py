@@ -96,7 +96,7 @@ def test_what_a_thread_of_the_scenario_makes_is_of_the_scenario(tmp_path: Path) 
     outer.join()
     (leak,) = left(look)
     files[0].close()  # type: ignore[attr-defined]
-    assert leak.rule == "SF403"
+    assert leak.rule == "SF423"
     assert leak.origin.file.endswith("test_leaks.py")
     assert leak.origin.line
 
@@ -135,7 +135,7 @@ def test_a_child_that_ended_and_one_that_runs(tmp_path: Path) -> None:
         running.kill()
         running.wait()
         ended.wait()
-    assert (leak.rule, leak.name) == ("SF402", "sleep")
+    assert (leak.rule, leak.name) == ("SF422", "sleep")
     assert leak.origin.function == "test_a_child_that_ended_and_one_that_runs"
 
 
@@ -211,7 +211,7 @@ def test_the_directory_may_be_gone(tmp_path: Path) -> None:
         (leak,) = left(look)
     finally:
         os.chdir(here)
-    assert leak.rule == "SF406"
+    assert leak.rule == "SF426"
     assert leak.evidence == (f"was {here}, is removed",)
 
 
@@ -228,9 +228,9 @@ def test_signals_and_log_handlers() -> None:
     finally:
         signal.signal(signal.SIGUSR2, before)
         logging.getLogger("shop.till").removeHandler(handler)
-    assert (first.rule, first.name) == ("SF409", "SIGUSR2")
+    assert (first.rule, first.name) == ("SF429", "SIGUSR2")
     assert "on_signal (" in first.message
-    assert (second.rule, second.name) == ("SF410", "shop.till")
+    assert (second.rule, second.name) == ("SF430", "shop.till")
 
 
 class Till:
@@ -260,7 +260,7 @@ def users_module(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def patched(look: Look) -> list[str]:
-    return [leak.name for leak in left(look) if leak.rule == "SF408"]
+    return [leak.name for leak in left(look) if leak.rule == "SF428"]
 
 
 def test_patches_that_were_stopped_are_none(users_module: str) -> None:

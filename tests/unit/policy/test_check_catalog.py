@@ -1,9 +1,11 @@
 """The rules' declarations, how they are chosen, and the page that is made from them."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+import surefoot
 from surefoot.errors import UserError
 from surefoot.policy.static import docs
 from surefoot.policy.static.catalog import RULES, explain, find_rule, severities
@@ -23,6 +25,16 @@ def test_names_and_codes_are_unique_and_complete() -> None:
         assert rule.why.endswith(".")
         assert rule.bad
         assert rule.good
+
+
+def test_no_other_finding_has_the_code_of_a_rule() -> None:
+    told = set()
+    for folder in ("isolation", "worker", "threads"):
+        for path in (Path(surefoot.__file__).parent / folder).glob("*.py"):
+            told |= set(re.findall(r'"(SF\d{3})"', path.read_text(encoding="utf-8")))
+    # What the watch over sleeps and the guards tell of a run, the check tells without one.
+    assert told & set(RULES) == {"SF201", "SF202", "SF301", "SF302"}
+    assert {"SF421", "SF430", "SF411", "SF310"} <= told
 
 
 @pytest.mark.parametrize("word", ["SF204", "sf204", "work-at-import"])
