@@ -286,6 +286,9 @@ def _successor(old: Any) -> Any:
         return lock
     recursive = threading._PyRLock()  # type: ignore[attr-defined]
     if old._is_owned():
+        if not hasattr(old, "_recursion_count"):
+            # The first releases of 3.11 do not tell how often.
+            return None
         for _ in range(old._recursion_count()):
             recursive.acquire()
     elif not old.acquire(blocking=False):
