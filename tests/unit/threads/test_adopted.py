@@ -165,10 +165,10 @@ def test_a_lock_of_which_one_reference_would_stay_is_left_everywhere(name: str) 
 def test_only_modules_of_wanted_files_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("shop", "surefoot_other", "behave.shop"):
         module = types.ModuleType(name)
-        module.__file__ = f"/work/{name}.py"
+        module.__file__ = f"/srv/{name}.py"
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setitem(sys.modules, "no_module", None)
-    found = namespaces(lambda path: path.startswith("/work/shop") or "behave" in path)
+    found = namespaces(lambda path: path.startswith("/srv/shop") or "behave" in path)
     assert vars(sys.modules["shop"]) in found
     assert vars(sys.modules["surefoot_other"]) not in found
     assert vars(sys.modules["behave.shop"]) not in found
