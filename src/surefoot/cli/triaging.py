@@ -13,6 +13,7 @@ from surefoot.config.sources import settings_file
 from surefoot.config.tables import read_tables
 from surefoot.errors import UserError
 from surefoot.exitcodes import ExitCode
+from surefoot.policy.declared import tag_rules
 from surefoot.report.style import SafeWriter, harmless, make_style
 from surefoot.triage import report_json, report_markdown, report_text
 from surefoot.triage.cleaning import Cleaner
@@ -74,8 +75,9 @@ class Triage:
         cache = Cache(directory)
         forge: Forge | None = None
         try:
-            configured = read_tables(*settings_file(os.getcwd())).triage.rules
-            rules = load_rules([*self.options.rules, *configured])
+            tables = read_tables(*settings_file(os.getcwd()))
+            names = tag_rules(tables, os.getcwd())
+            rules = load_rules([*self.options.rules, *tables.triage.rules], names)
             if self.options.forge:
                 forge = choose(
                     self.options.forge,

@@ -85,6 +85,12 @@ _BY_KIND = {
     FlakyKind.NETWORK: Action("replace the remote service by a local one in tests", DAYS),
 }
 
+_KNOWN_BUG = Action(
+    "mend what the commits from the last good to the first bad one broke; until then tag the"
+    " scenario with its issue and as an expected failure (`surefoot check --results last` names"
+    " those without)",
+    HALF_DAY,
+)
 _TESTS = frozenset({FailureKind.SCENARIO, FailureKind.TEST, FailureKind.HOOK})
 
 
@@ -94,6 +100,8 @@ def for_cluster(cluster: Cluster) -> Action:
     flaky = {FailureClass.FLAKY, FailureClass.SUSPECTED_FLAKY}
     if judged.failure_class in flaky and judged.flaky_kind in _BY_KIND:
         return _BY_KIND[judged.flaky_kind]
+    if judged.failure_class is FailureClass.REGRESSION and cluster.kind is FailureKind.SCENARIO:
+        return _KNOWN_BUG
     if judged.failure_class is FailureClass.UNKNOWN and cluster.kind in _TESTS:
         return Action(
             "run the same commit again: a pass proves that it is flaky, a fail that it is broken;"

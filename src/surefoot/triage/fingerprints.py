@@ -14,7 +14,7 @@ edit distance under 10 %, bounded from below by 4-grams, seeded with the ids of 
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -67,6 +67,29 @@ def fingerprint(failure: Failure) -> str:
     text = "\x00".join((str(FINGERPRINT_VERSION), *parts(failure)))
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return f"v{FINGERPRINT_VERSION}:{digest[:16]}"
+
+
+def named_alone(failures: Iterable[Failure]) -> dict[str, str]:
+    """Return the fingerprint to count a failure under of which a log shows the name alone.
+
+    A formatter of letters, or a cut log, tells that a scenario failed and not how. It is taken
+    for the failure that other logs show under that name, where those agree on the exception.
+    """
+    told: dict[tuple[FailureKind, str], list[Failure]] = {}
+    bare: list[Failure] = []
+    for failure in failures:
+        if failure.kind not in {FailureKind.SCENARIO, FailureKind.TEST}:
+            continue
+        if failure.exception or failure.message or failure.frame:
+            told.setdefault((failure.kind, failure.subject), []).append(failure)
+        else:
+            bare.append(failure)
+    found: dict[str, str] = {}
+    for failure in bare:
+        same = told.get((failure.kind, failure.subject), [])
+        if same and len({one.exception.rpartition(".")[2] for one in same}) == 1:
+            found[fingerprint(failure)] = fingerprint(same[0])
+    return found
 
 
 def near(one: str, two: str, limit: float = NEAR) -> bool:
@@ -134,8 +157,9 @@ def cluster(occurrences: Sequence[Occurrence], seeds: Sequence[Seed] = ()) -> tu
         one = _Growing(seed.fingerprint, seed.key, seed.kind, lines[2] if len(lines) > 2 else "")
         growing.append(one)
         by_id.setdefault(seed.fingerprint, one)
-    for item in occurrences:
-        found = by_id.get(item.fingerprint)
+    alone = named_alone(item.failure for item in occurrences)
+    for item in sorted(occurrences, key=lambda item: item.fingerprint in alone):
+        found = by_id.get(item.fingerprint) or by_id.get(alone.get(item.fingerprint, ""))
         if found is None:
             key = key_of(item.failure)
             exception = item.failure.exception.rpartition(".")[2]
@@ -153,6 +177,7 @@ def cluster(occurrences: Sequence[Occurrence], seeds: Sequence[Seed] = ()) -> tu
                 found = _Growing(item.fingerprint, key, item.failure.kind, exception)
                 growing.append(found)
             by_id[item.fingerprint] = found
+        by_id[item.fingerprint] = found
         found.occurrences.append(item)
         if item.fingerprint != found.identity:
             found.aliases[item.fingerprint] = None

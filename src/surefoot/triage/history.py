@@ -5,14 +5,16 @@ Commits that are red on more than a quarter of their jobs, and streaks of four o
 are broken times: what fails in them is no evidence that it flickers (after Go's watchflakes).
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
+from surefoot.triage.fingerprints import fingerprint, named_alone
 from surefoot.triage.model import (
     BrokenCommit,
     BrokenPeriod,
     Conclusion,
+    Failure,
     Log,
     ParsedLog,
 )
@@ -77,6 +79,21 @@ class History:
         green = sum(one.conclusion is Conclusion.SUCCESS for one in done[place + 1 :])
         return good, red, green
 
+    def green_around(
+        self, jobs: Set[tuple[str, str]], moment: float | None
+    ) -> tuple[Log | None, int]:
+        """Return the last green run of some jobs before a moment, on any branch, and how many
+        are green from then on. Runs without a time are left out."""
+        if moment is None:
+            return None, 0
+        green = [
+            log
+            for log in self._logs
+            if (log.workflow, log.job) in jobs and _green(log) and log.started is not None
+        ]
+        before = [log for log in green if (log.started or 0.0) < moment]
+        return (before[-1] if before else None), len(green) - len(before)
+
     def first_bad(self, log: Log) -> Log:
         """Return the first red run of the streak that a red run belongs to."""
         line = self._line.get((log.workflow, log.job, log.branch), [])
@@ -107,27 +124,52 @@ class Recurrence(msgspec.Struct, frozen=True):
     commits: frozenset[str]
     branches: frozenset[str]
     logs: tuple[str, ...]
+    first_bad: str = ""
+    """Commit of its first occurrence."""
+    last_good: str = ""
+    """Commit of the last green run of its jobs before that; empty when there is none."""
+    lasting: bool = False
+    """True when no run of its jobs was green since it first occurred. False without times."""
 
     @property
-    def suspicious(self) -> bool:
+    def widespread(self) -> bool:
         """True when changes that have nothing to do with each other show it."""
         return len(self.commits) >= SUSPECT_COMMITS and len(self.branches) >= SUSPECT_BRANCHES
 
+    @property
+    def suspicious(self) -> bool:
+        """True when it comes and goes, whatever was changed."""
+        return self.widespread and not self.lasting
 
-def recurrences(found: Sequence[tuple[str, ParsedLog]], history: History) -> dict[str, Recurrence]:
+
+def recurrences(
+    found: Sequence[tuple[Failure, ParsedLog]], history: History
+) -> dict[str, Recurrence]:
     """Return for each fingerprint where it occurred."""
+    alone = named_alone(failure for failure, _ in found)
     places: dict[str, list[Log]] = {}
-    for fingerprint, parsed in found:
+    for failure, parsed in found:
         if not history.masked(parsed.log):
-            places.setdefault(fingerprint, []).append(parsed.log)
-    return {
-        fingerprint: Recurrence(
-            frozenset(log.commit for log in logs if log.commit),
-            frozenset(log.branch for log in logs if log.branch),
-            tuple(log.name for log in logs),
-        )
-        for fingerprint, logs in places.items()
-    }
+            mark = fingerprint(failure)
+            places.setdefault(alone.get(mark, mark), []).append(parsed.log)
+    known = {mark: _recurrence(logs, history) for mark, logs in places.items()}
+    return known | {mark: known[other] for mark, other in alone.items() if other in known}
+
+
+def _recurrence(logs: Sequence[Log], history: History) -> Recurrence:
+    timed = sorted(
+        (log.started, log.commit) for log in logs if log.started is not None and log.commit
+    )
+    first, commit = timed[0] if len(timed) == len(logs) else (None, "")
+    good, after = history.green_around({(log.workflow, log.job) for log in logs}, first)
+    return Recurrence(
+        frozenset(log.commit for log in logs if log.commit),
+        frozenset(log.branch for log in logs if log.branch),
+        tuple(log.name for log in logs),
+        commit,
+        good.commit if good is not None else "",
+        first is not None and not after,
+    )
 
 
 def _green(log: Log) -> bool:

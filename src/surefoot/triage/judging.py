@@ -7,6 +7,7 @@ lines that belong to a tool's own output count only for rules that speak of test
 
 import msgspec
 
+from surefoot.policy.names import TagKind, TagRules, read_tag
 from surefoot.triage.fingerprints import fingerprint
 from surefoot.triage.history import History, Recurrence
 from surefoot.triage.model import (
@@ -350,6 +351,15 @@ def _occurrence(
 
 def _failure(parsed: ParsedLog, failure: Failure, mark: str, context: Context) -> Judgement:
     exception = failure.exception.rpartition(".")[2]
+    if failure.kind is FailureKind.FINDING and failure.subject.startswith("SF5"):
+        return Judgement(
+            FailureClass.TAG_FAULT,
+            "tag-finding",
+            "surefoot found a tag that is wrong or missing",
+            failure.quotes,
+            0.95,
+            "the tracker has the issue that the tag names in another state",
+        )
     if exception in _PATTERNED or failure.kind in _STATIC:
         rule, why = _STATIC.get(failure.kind, ("load", "something of the suite is not defined"))
         if exception == "undefined":
@@ -380,7 +390,7 @@ def _failure(parsed: ParsedLog, failure: Failure, mark: str, context: Context) -
             0.7,
             "the address or the version does not exist",
         )
-    tag = _tag_fault(failure)
+    tag = _tag_fault(failure, context.rules.tags)
     if tag is not None:
         return tag
     ruled = _ruled(failure, context.rules)
@@ -394,6 +404,8 @@ def _failure(parsed: ParsedLog, failure: Failure, mark: str, context: Context) -
         return _flaky(parsed, passed.name, failure, context)
     again = context.recurrences.get(mark)
     share = context.history.green_share(parsed.log)
+    if again is not None and again.widespread and again.lasting and again.last_good:
+        return _red_since(failure, again)
     if again is not None and again.suspicious and not masked and (share or 0.0) >= 0.5:
         return Judgement(
             FailureClass.SUSPECTED_FLAKY,
@@ -458,7 +470,7 @@ def _ruled(failure: Failure, rules: Rules) -> Judgement | None:
     return None
 
 
-def _tag_fault(failure: Failure) -> Judgement | None:
+def _tag_fault(failure: Failure, names: TagRules) -> Judgement | None:
     """A scenario that is tagged with its bug fails and is not marked as expected to."""
     if failure.exception == UNEXPECTED_PASS:
         return Judgement(
@@ -469,14 +481,15 @@ def _tag_fault(failure: Failure) -> Judgement | None:
             0.96,
             "the bug is still there and the check is flaky",
         )
-    tags = {tag.lstrip("@").lower() for tag in failure.tags}
-    bugs = sorted(tag for tag in tags if tag.startswith(("tdd_issue", "tdd_bug")))
-    if not bugs or "tdd_expected_fail" in tags or failure.expected:
+    kinds = {tag.lstrip("@"): read_tag(tag.lstrip("@"), names).kind for tag in failure.tags}
+    bugs = sorted(tag for tag, kind in kinds.items() if kind in {TagKind.GENERIC, TagKind.LINK})
+    if not bugs or TagKind.EXPECTED_FAIL in kinds.values() or failure.expected:
         return None
+    wanted = names.expected_fail[0] if names.expected_fail else TagRules().expected_fail[0]
     return Judgement(
         FailureClass.TAG_FAULT,
         "known-bug-without-its-tag",
-        f"the scenario is tagged @{bugs[-1]} and fails, and is not tagged @tdd_expected_fail",
+        f"the scenario is tagged @{bugs[-1]} and fails, and is not tagged @{wanted}",
         failure.quotes,
         0.8,
         "the bug was fixed, and this is another one",
@@ -519,6 +532,22 @@ def _regression(
         "the first bad commit passes when it is run again",
         first_bad=first.commit,
         last_good=good.commit,
+    )
+
+
+def _red_since(failure: Failure, again: Recurrence) -> Judgement:
+    """What flickers lets other runs of its job pass; this let none, whatever was changed."""
+    return Judgement(
+        FailureClass.REGRESSION,
+        "red-since",
+        f"its job was last green at {again.last_good[:12]}; since {again.first_bad[:12]} no run of"
+        f" it was, and this is in {len(set(again.logs))} of its logs, on {len(again.commits)}"
+        f" commits of {len(again.branches)} branches",
+        failure.quotes,
+        0.8,
+        "a run of the first bad commit in which it passes",
+        first_bad=again.first_bad,
+        last_good=again.last_good,
     )
 
 

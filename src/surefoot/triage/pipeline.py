@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from surefoot.triage.evidence import Baseline
-from surefoot.triage.fingerprints import Seed, cluster, fingerprint
+from surefoot.triage.fingerprints import Seed, cluster
 from surefoot.triage.history import History, recurrences
 from surefoot.triage.journals import read_journal
 from surefoot.triage.judging import Context, judge
@@ -57,8 +57,8 @@ def analyse(
     baselines = Baselines(green)
     parsed = _read_all(ordered, known, baselines)
     parsed = _same_size(parsed)
-    marks = [(fingerprint(failure), one) for one in parsed for failure in one.failures]
-    context = Context(known, history, recurrences(marks, history), _usual_silence(parsed))
+    found_in = [(failure, one) for one in parsed for failure in one.failures]
+    context = Context(known, history, recurrences(found_in, history), _usual_silence(parsed))
     judged = [judge(one, context) for one in parsed]
     found: list[Occurrence] = [item for one in judged for item in one.occurrences]
     red = [

@@ -37,6 +37,7 @@ from surefoot.triage.truncation import Markers, Seen, judge
 MAX_FAILURES = 2000
 _TESTS = frozenset(
     {"behave", "surefoot", "pytest", "unittest", "robot", "ruff", "mypy", "pyright", "bandit"}
+    | {"surefoot check"}
     | {"java", "tests", "nox", "tox"}
 )
 _RETRIED = frozenset(

@@ -13,6 +13,7 @@ from importlib.resources import files
 import msgspec
 
 from surefoot.errors import UserError
+from surefoot.policy.names import TagRules
 from surefoot.triage.model import FailureClass, FlakyKind, Line, Quote, RuleHit
 
 _KEPT = 4
@@ -89,6 +90,8 @@ class Rules(msgspec.Struct, frozen=True):
     kinds: tuple[tuple[FlakyKind, re.Pattern[str]], ...]
     version: str
     """A digest over all of it; part of every analysis."""
+    tags: TagRules = TagRules()
+    """The names of the tags of known bugs."""
 
     def by_id(self) -> dict[str, Rule]:
         """Return the rules by name."""
@@ -106,8 +109,10 @@ class Rules(msgspec.Struct, frozen=True):
         return FlakyKind.UNKNOWN
 
 
-def load_rules(paths: Sequence[str] = ()) -> Rules:
+def load_rules(paths: Sequence[str] = (), tags: TagRules | None = None) -> Rules:
     """Return the shipped rules, with a project's own before them.
+
+    `tags` holds the names that the project gives the tags of known bugs; else surefoot's.
 
     Raises UserError for a file that cannot be read or a rule that is wrong; it names the place.
     """
@@ -115,11 +120,14 @@ def load_rules(paths: Sequence[str] = ()) -> Rules:
     texts: list[RuleText] = []
     kinds: list[KindText] = []
     digest = hashlib.sha256()
+    names = tags if tags is not None else TagRules()
+    if (names.issue, names.expected_fail) != (TagRules().issue, TagRules().expected_fail):
+        digest.update("\0".join((*names.issue, "", *names.expected_fail)).encode())
     for path, content in [*_own(paths), ("surefoot's own rules", shipped)]:
         digest.update(content)
         file = _decode(path, content)
         known = {rule.id for rule in texts}
-        texts += [rule for rule in file.rule if rule.id not in known]
+        texts += [_named(rule, names) for rule in file.rule if rule.id not in known]
         kinds += file.kind
     rules = tuple(Rule(text, _compile(text.id, text.match)) for text in texts)
     for text in texts:
@@ -133,7 +141,18 @@ def load_rules(paths: Sequence[str] = ()) -> Rules:
         for kind in kinds
         if (pattern := _compile(kind.name, kind.match)) is not None
     )
-    return Rules(rules, compiled, digest.hexdigest()[:12])
+    return Rules(rules, compiled, digest.hexdigest()[:12], names)
+
+
+def _named(rule: RuleText, names: TagRules) -> RuleText:
+    """Put the names of tags in the place of the words that stand for them."""
+    any_of: list[str] = []
+    match = rule.match
+    for word, tags in (("<<issue>>", names.issue), ("<<expected_fail>>", names.expected_fail)):
+        any_of += [text.replace(word, tag) for text in rule.any if word in text for tag in tags]
+        match = match.replace(word, "|".join(map(re.escape, tags)) or "(?!)")
+    any_of += [text for text in rule.any if "<<" not in text]
+    return msgspec.structs.replace(rule, any=tuple(any_of), match=match)
 
 
 def _own(paths: Sequence[str]) -> Iterable[tuple[str, bytes]]:

@@ -99,6 +99,7 @@ def verdict_of(logs: Sequence[Log], name: str = "") -> tuple[FailureClass, str]:
             "unexpected-pass",
         ),
         ("nox > Command behave failed with exit code -15\n", FailureClass.HANG, "exit-time-out"),
+        ("exitcode '124': failure\n", FailureClass.HANG, "exit-time-out"),
         ("NOTHING", FailureClass.NOTHING_RAN, "nothing-selected"),
     ],
 )
@@ -227,6 +228,66 @@ def test_unrelated_changes_that_fail_alike_are_suspected(write: Write) -> None:
         logs.append(write("ok\n", branch=branch, commit=f"g{at}", conclusion=Conclusion.SUCCESS))
         logs.append(write(sample("unittest_red"), branch=branch, commit=f"r{at}", name=branch))
     assert verdict_of(logs, "topic1")[0] is FailureClass.SUSPECTED_FLAKY
+
+
+def test_what_is_red_everywhere_since_one_commit_is_no_flake(write: Write) -> None:
+    logs = [
+        write("ok\n", branch=f"before{at}", commit=f"g{at}", conclusion=Conclusion.SUCCESS)
+        for at in range(4)
+    ]
+    for at in range(3):
+        text = sample("unittest_red")
+        logs.append(write(text, branch=f"topic{at}", commit=f"r{at}", name=f"red{at}"))
+    analysis = analyse(logs)
+    judgement = next(one.judgement for one in analysis.logs if one.log.name == "red2")
+    assert judgement is not None
+    assert (judgement.failure_class, judgement.rule) == (FailureClass.REGRESSION, "red-since")
+    assert (judgement.last_good, judgement.first_bad) == ("g3", "r0")
+    # One green run since: it comes and goes.
+    logs.append(write("ok\n", branch="after", commit="g4", conclusion=Conclusion.SUCCESS))
+    assert verdict_of(logs, "red2")[0] is FailureClass.SUSPECTED_FLAKY
+
+
+def test_a_failure_that_is_only_named_joins_the_one_that_is_told(write: Write) -> None:
+    letters, told = write(sample("behave_progress")), write(sample("behave_progress3"))
+    whole = analyse([letters, told]).clusters
+    alone = analyse([told]).clusters
+    assert {one.fingerprint for one in whole} == {one.fingerprint for one in alone}
+    pay = next(one for one in whole if one.subject.endswith("pay by card"))
+    assert set(pay.logs) == {letters.name, told.name}
+    assert pay.exception == "AssertionError"
+
+
+def test_a_failure_that_is_only_named_joins_none_of_two(write: Write) -> None:
+    told = sample("behave_progress3")
+    other = told.replace("ASSERT FAILED: expected 2 rows, found 3", "KeyError: 'rows'")
+    assert other != told
+    clusters = analyse([write(sample("behave_progress")), write(told), write(other)]).clusters
+    pay = [one.exception for one in clusters if one.subject.endswith("pay by card")]
+    assert sorted(pay) == ["", "AssertionError", "KeyError"]
+
+
+def test_what_surefoot_check_finds(write: Write) -> None:
+    text = """features/environment.py:22:5: error SF201 time.sleep is replaced for the whole process
+    | time.sleep = fast_sleep
+    remedy: remove it
+features/pay.feature:36: error SF503 @tdd_issue-12 is malformed: did you mean @tdd_issue_12?
+    remedy: write @tdd_issue_12
+surefoot.toml:2: warning SF404 32 workers are fixed here (jobs); this machine has 2 processors
+2 errors, 1 warning in 14 features with 180 scenarios and 32 Python files; --fix mends 1
+"""
+    [judged] = analyse([write(text)]).logs
+    assert [
+        (one.failure.subject, one.failure.file, one.failure.line, one.judgement.failure_class)
+        for one in judged.occurrences
+    ] == [
+        ("SF201", "features/environment.py", 22, FailureClass.DETERMINISTIC),
+        ("SF503", "features/pay.feature", 36, FailureClass.TAG_FAULT),
+        ("SF404", "surefoot.toml", 2, FailureClass.DETERMINISTIC),
+    ]
+    assert judged.occurrences[1].failure.quotes[-1].text.strip() == "remedy: write @tdd_issue_12"
+    [cut] = analyse([write(text.partition("2 errors")[0], whole=False)]).logs
+    assert cut.parsed.truncation.verdict is Completeness.TRUNCATED
 
 
 def test_silence_far_beyond_the_usual_is_a_hang(write: Write) -> None:

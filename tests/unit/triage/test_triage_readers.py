@@ -48,6 +48,29 @@ def test_behave_tells_the_same_in_every_format(version: str, formatter: str) -> 
         assert found["features/shop.feature: not written"].exception == "undefined"
 
 
+def test_progress3_indents_scenarios_of_a_rule(tmp_path: os.PathLike[str]) -> None:
+    with open(os.path.join(LOGS, "behave_progress3.log"), encoding="utf-8") as file:
+        text = file.read().replace("  pay by card  ", "    pay by card  ")
+    path = os.path.join(tmp_path, "rule.log")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    pay = by_subject(read_log(Log("rule", path), None))["features/shop.feature: pay by card"]
+    assert (pay.exception, pay.message) == ("AssertionError", "expected 2 rows, found 3")
+
+
+def test_surefoot_without_progress_begins_with_what_failed(tmp_path: os.PathLike[str]) -> None:
+    with open(os.path.join(LOGS, "surefoot_red.log"), encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    first = next(at for at, line in enumerate(lines) if line.startswith("-----"))
+    path = os.path.join(tmp_path, "off.log")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines[first:]))
+    assert (
+        by_subject(read_log(Log("off", path), None)).keys()
+        == by_subject(read("surefoot_red")).keys()
+    )
+
+
 @pytest.mark.parametrize("tool", ["behave", "old_behave", "surefoot"])
 def test_a_suite_that_does_not_load_is_a_load_failure(tool: str) -> None:
     ambiguous = read(f"{tool}_ambiguous").failures

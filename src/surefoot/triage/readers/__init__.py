@@ -8,6 +8,7 @@ from collections.abc import Callable
 from surefoot.triage.readers.base import Reader
 from surefoot.triage.readers.behave import BehaveReader
 from surefoot.triage.readers.builds import CompilerReader, JavaReader, OtherTestsReader
+from surefoot.triage.readers.check import CheckReader
 from surefoot.triage.readers.installers import GitReader, InstallReader
 from surefoot.triage.readers.linters import BanditReader, MypyReader, PyrightReader, RuffReader
 from surefoot.triage.readers.pytest import PytestReader
@@ -21,6 +22,7 @@ ALL: tuple[Callable[[str], Reader], ...] = (
     NoxReader,
     ToxReader,
     CoverageReader,
+    CheckReader,
     SurefootReader,
     PytestReader,
     UnittestReader,

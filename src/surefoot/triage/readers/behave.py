@@ -207,8 +207,8 @@ class BehaveReader(LineReader):
             if found is not None:
                 self._new_scenario(line, found[1], "")
                 return True
-        # progress3: the name of the scenario, then a letter a step.
-        if text.startswith("  ") and not text.startswith("   "):
+        # progress3: the name of the scenario, deeper within a rule, then a letter a step.
+        if text.startswith("  ") and (len(text) - len(text.lstrip(" "))) in {2, 4}:
             name, _, letters = text.strip().rpartition("  ")
             if name and letters and not letters.strip(".FESUX_PpHC"):
                 self._new_scenario(line, name, "")

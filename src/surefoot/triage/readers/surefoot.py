@@ -69,7 +69,10 @@ class SurefootReader(LineReader):
         if text.startswith("surefoot"):
             return self._own_line(line)
         if self.found.open is None:
-            return False
+            if ".feature:" not in text or not text[0].isupper() or not _LIVE.match(text):
+                return False
+            # With `--progress off` nothing comes before what failed.
+            self.found.begin(line)
         if text.startswith("Took ") and (found := TOOK.match(text)):
             self._end(line, number(found[1]) * 60 + float(found[2]))
             return True
