@@ -305,15 +305,18 @@ def main(tools: str, old: str) -> None:
             )
             text = done.stdout.decode("utf-8", "replace")
             with open(os.path.join(HERE, f"{name}.log"), "w", encoding="utf-8", newline="") as out:
-                out.write(_hosted(text, folder, (tools, old)))
+                out.write(hosted(text, folder, (tools, old), "/home/runner/work/shop/shop"))
 
 
-def _hosted(text: str, folder: str, environments: tuple[str, ...]) -> str:
-    """Replace the paths of this machine by those of a hosted runner."""
+def hosted(text: str, folder: str, environments: tuple[str, ...], checkout: str) -> str:
+    """Replace the paths of this machine by those of a hosted runner.
+
+    `folder` is where the tools ran, and becomes `checkout`; `environments` are where they stand.
+    """
     for place in environments:
         text = text.replace(os.path.abspath(place), "/opt/hostedtoolcache/Python/3.11.7/x64")
-    text = text.replace(os.path.realpath(folder), "/home/runner/work/shop/shop")
-    text = text.replace(folder, "/home/runner/work/shop/shop")
+    text = text.replace(os.path.realpath(folder), checkout)
+    text = text.replace(folder, checkout)
     return re.sub(r"(?:/[\w.-]+)+/(lib/python3\.\d+/)(?!site-packages)", r"/usr/\1", text)
 
 

@@ -269,7 +269,7 @@ def _only_wraps(found: Judgement, parsed: ParsedLog) -> bool:
 
 def _hanging(parsed: ParsedLog, context: Context, hit: Judgement | None) -> Judgement | None:
     if hit is not None:
-        return hit
+        return _with_last_word(hit, parsed)
     log = parsed.log
     if log.conclusion is Conclusion.TIMED_OUT:
         return Judgement(
@@ -295,6 +295,19 @@ def _hanging(parsed: ParsedLog, context: Context, hit: Judgement | None) -> Judg
         (silence.after,),
         0.6,
         "a step that always works that long without a word",
+    )
+
+
+def _with_last_word(hang: Judgement, parsed: ParsedLog) -> Judgement:
+    """Add the line after which nothing came: it names what hangs, the exit code does not."""
+    silence = parsed.silence
+    if silence is None or silence.seconds < QUICK:
+        return hang
+    return msgspec.structs.replace(
+        hang,
+        why=f"{hang.why}; nothing was printed for {silence.seconds:.0f} s after line"
+        f" {silence.after.line}",
+        quotes=(*hang.quotes, silence.after),
     )
 
 
