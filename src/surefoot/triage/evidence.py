@@ -25,6 +25,7 @@ MAX_BYTES = 24 << 20
 MAX_QUOTED = 200
 _KEPT = 500
 """Characters of a line."""
+MAX_SHAPES = 20_000
 _NEAR = 60
 """Lines after a new one that may still be of its block."""
 
@@ -112,9 +113,11 @@ class Novelty:
         self._prefix = ""
         self.count = 0
         self._new: set[int] = set()
+        self._known: dict[str, bool] = {}
+        """For shapes of lines whether the baseline has them."""
 
-    def feed(self, line: Line) -> None:
-        """Take one line."""
+    def feed(self, line: Line, shape: str) -> None:
+        """Take one line and its shape; see `masking.shape`."""
         if self._baseline is None:
             return
         text = line.text
@@ -123,8 +126,14 @@ class Novelty:
             if self._since < 3:
                 self._blanks.append(_Kept(line.number, "", False))
             return
-        masked = mask_line(text)
-        if masked in self._baseline:
+        known = self._known.get(shape)
+        if known is None:
+            known = mask_line(shape) in self._baseline
+            if len(shape) <= _KEPT:
+                if len(self._known) >= MAX_SHAPES:
+                    self._known.clear()
+                self._known[shape] = known
+        if known:
             if self._since <= 1 + len(self._blanks) and self._completes(text):
                 self._keep(line, False)
             return

@@ -4,12 +4,14 @@ Streams: memory does not grow with the log. What was odd about the bytes is a no
 exception.
 """
 
+from itertools import islice
 from typing import BinaryIO
 
 import msgspec
 
 from surefoot.triage.cleaning import Cleaner
 from surefoot.triage.evidence import Baseline, Novelty
+from surefoot.triage.masking import shape
 from surefoot.triage.model import (
     Completeness,
     Counts,
@@ -27,6 +29,7 @@ from surefoot.triage.model import (
     StepEnd,
     Truncation,
 )
+from surefoot.triage.needles import Needles
 from surefoot.triage.opening import opened
 from surefoot.triage.readers import ALL
 from surefoot.triage.readers.base import Reader
@@ -35,6 +38,8 @@ from surefoot.triage.splitting import Splitter
 from surefoot.triage.truncation import Markers, Seen, judge
 
 MAX_FAILURES = 2000
+_BATCH = 256
+"""Lines, each of 8 KiB at most, that are held at once."""
 _TESTS = frozenset(
     {"behave", "surefoot", "pytest", "unittest", "robot", "ruff", "mypy", "pyright", "bandit"}
     | {"surefoot check"}
@@ -57,6 +62,10 @@ class Reading:
         self._matcher = Matcher(rules, log.name) if rules is not None else None
         self._novelty = Novelty(log.name, baseline) if rules is not None else None
         self._readers: tuple[Reader, ...] = tuple(make(log.name) for make in ALL)
+        texts = [rule.text.any for rule in rules.rules] if rules is not None else []
+        self._rules = len(texts)
+        self._needles = Needles([*texts, *(reader.needles for reader in self._readers)])
+        self._awake = self._readers
         self._first_time: float | None = None
         self._last: Line | None = None
         self._last_timed: Line | None = None
@@ -66,32 +75,45 @@ class Reading:
 
     def read(self, stream: BinaryIO) -> ParsedLog:
         """Read it all."""
-        for line in self._cleaner.read(stream):
-            self._feed(line)
+        cleaner = self._cleaner
+        # A line is told with the step that the cleaner named for it.
+        lines = ((line, cleaner.step_of_tool) for line in cleaner.read(stream))
+        while batch := list(islice(lines, _BATCH)):
+            shapes = [shape(line.text) for line, _ in batch]
+            groups = self._needles.look(shapes)
+            woken = {place - self._rules for places in groups for place in places}
+            self._awake = tuple(
+                reader
+                for place, reader in enumerate(self._readers)
+                if place in woken or not reader.needles or not reader.resting
+            )
+            for (line, tool_step), one, places in zip(batch, shapes, groups, strict=True):
+                self._feed(line, tool_step, one, places)
         self._splitter.close()
         open_at_end = [reader.found.open for reader in self._readers]
         for reader in self._readers:
             reader.close()
         return self._result([quote for quote in open_at_end if quote is not None])
 
-    def _feed(self, line: Line) -> None:
+    def _feed(self, line: Line, tool_step: str, shape: str, places: tuple[int, ...]) -> None:
         if line.time is not None:
             self._time(line)
-        if self._splitter.feed(line, self._cleaner.step_of_tool):
+        if self._splitter.feed(line, tool_step):
             for reader in self._readers:
                 reader.step()
         claimed = False
         if line.marker not in {"group", "endgroup", "command", "debug"}:
-            for reader in self._readers:
+            for reader in self._awake:
                 if reader.feed(line):
                     claimed = reader.name in {"pytest", "unittest", "behave", "surefoot", "robot"}
                     break
-        if self._matcher is not None:
-            self._matcher.feed(line, claimed)
+        if self._matcher is not None and places:
+            rules = [place for place in places if place < self._rules]
+            self._matcher.feed(line, claimed, rules)
         if not claimed:
             self._markers.feed(line)
         if self._novelty is not None:
-            self._novelty.feed(line)
+            self._novelty.feed(line, shape)
         self._last = line
 
     def _time(self, line: Line) -> None:

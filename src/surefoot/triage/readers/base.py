@@ -25,6 +25,14 @@ class Reader(Protocol):
     name: str
     found: "Found"
 
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """Texts without which a line is nothing to a reader that rests; none: it wants all."""
+
+    @property
+    def resting(self) -> bool:
+        """True while only a line with a needle changes anything."""
+
     def feed(self, line: Line) -> bool:
         """Take one line; True when it belongs to this reader alone."""
 
@@ -138,6 +146,12 @@ class LineReader:
     """Base of the readers: a name, what was found, and nothing open at the end."""
 
     name = ""
+    needles: tuple[str, ...] = ()
+
+    @property
+    def resting(self) -> bool:
+        """True while no run of the tool is open; what keeps other state says so itself."""
+        return self.found.open is None
 
     def __init__(self, log: str) -> None:
         self.found = Found(log, self.name)

@@ -31,6 +31,20 @@ class CompilerReader(LineReader):
     """gcc, clang, nvcc, MSVC, rustc, Go, the linker; make, ninja and CMake around them."""
 
     name = "compiler"
+    needles = (
+        "error",
+        "undefined reference",
+        "ld: ",
+        "collect2: ",
+        "FAILED: ",
+        ": *** ",
+        "CMake Error",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""
@@ -107,6 +121,23 @@ class JavaReader(LineReader):
     """Maven and Gradle, with Surefire's and JUnit's results."""
 
     name = "java"
+    needles = (
+        "[ERROR] ",
+        "<<< ",
+        "Tests run: ",
+        " FAILED",
+        "* What went wrong:",
+        ".java:",
+        "[INFO] BUILD ",
+        "BUILD SUCCESSFUL",
+        "BUILD FAILED",
+        "[INFO] Scanning for projects",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No heading waits for its text."""
+        return self._wrong is None
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
@@ -203,6 +234,18 @@ class OtherTestsReader(LineReader):
     """googletest, Go, Rust, TAP and Jest: the names of what failed."""
 
     name = "tests"
+    needles = (
+        "[  FAILED  ]",
+        "--- FAIL: ",
+        "not ok ",
+        "  ● ",
+        "FAILED",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def __init__(self, log: str) -> None:
         super().__init__(log)

@@ -20,6 +20,7 @@ class CheckReader(LineReader):
     """One check lasts from its first finding to the line that counts; `info` is left out."""
 
     name = "surefoot check"
+    needles = (" SF",)
 
     def __init__(self, log: str) -> None:
         super().__init__(log)

@@ -20,6 +20,16 @@ class GitReader(LineReader):
     """git has no last line; its `fatal:` and `error:` lines are what tells."""
 
     name = "git"
+    needles = (
+        "fatal: ",
+        "error: ",
+        "CONFLICT (",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""
@@ -67,6 +77,16 @@ class InstallReader(LineReader):
     """pip and uv: the error and what caused it."""
 
     name = "pip"
+    needles = (
+        "rror: ",
+        "ERROR: ",
+        "× ",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No error goes on."""
+        return not self._lines
 
     def __init__(self, log: str) -> None:
         super().__init__(log)

@@ -115,6 +115,16 @@ class MypyReader(LineReader):
     """mypy's lines and its last one."""
 
     name = "mypy"
+    needles = (
+        ": error: ",
+        "Found ",
+        "Success: ",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""
@@ -159,6 +169,15 @@ class PyrightReader(LineReader):
     """pyright and basedpyright; the rule may stand on a later line of the message."""
 
     name = "pyright"
+    needles = (
+        " - error: ",
+        " warning",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No message goes on."""
+        return self._waiting is None
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
@@ -225,6 +244,15 @@ class BanditReader(LineReader):
     """bandit's text report: from `Run started` to `Files skipped`."""
 
     name = "bandit"
+    needles = (
+        ">> Issue: ",
+        "Run started:20",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No run is open, and no issue waits for its place."""
+        return self._issue is None and self.found.open is None
 
     def __init__(self, log: str) -> None:
         super().__init__(log)

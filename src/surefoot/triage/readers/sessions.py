@@ -17,6 +17,12 @@ class NoxReader(LineReader):
     """nox prints a line before and after each session."""
 
     name = "nox"
+    needles = ("nox > ",)
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
@@ -74,6 +80,18 @@ class ToxReader(LineReader):
     """tox 4, and the summary of tox 3."""
 
     name = "tox"
+    needles = (
+        ": commands",
+        ": exit ",
+        "ERROR:   ",
+        "congratulations :)",
+        "evaluation failed :(",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """Results count once tox was seen."""
+        return not self.found.seen
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
@@ -138,6 +156,15 @@ class CoverageReader(LineReader):
     """coverage, pytest-cov and slipcover: the total, and a gate that was not reached."""
 
     name = "coverage"
+    needles = (
+        "overage",
+        "TOTAL ",
+    )
+
+    @property
+    def resting(self) -> bool:
+        """No line depends on those before it."""
+        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""

@@ -50,6 +50,10 @@ class SurefootReader(LineReader):
     """A run lasts from its first line to `Took …`; everything in it is surefoot's."""
 
     name = "surefoot"
+    needles = (
+        "surefoot",
+        ".feature:",
+    )
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
