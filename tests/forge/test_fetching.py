@@ -23,6 +23,8 @@ from surefoot.errors import UserError
 from surefoot.triage.forges.choose import choose
 from surefoot.triage.forges.http import NotOfferedError, RefusedError, UnreachableError
 from surefoot.triage.model import Conclusion, Log, LogKind
+from surefoot.triage.pipeline import analyse
+from surefoot.triage.sources import forge as sources_forge
 from surefoot.triage.sources.cache import Cache
 from surefoot.triage.sources.forge import Fetch, Fetched
 
@@ -114,6 +116,43 @@ def test_every_generation_gives_its_logs(profile: str, way: str, tmp_path: Path)
         lines = text(red).splitlines()
         assert [line.partition(b"Z ")[2] for line in lines if line.startswith(b"2026-")] == said
     assert len({log.name for log in fetched.logs}) == 8
+
+
+@pytest.mark.parametrize("profile", [name for name, _ in WAYS])
+def test_a_passing_log_is_looked_for_before_the_window(profile: str, tmp_path: Path) -> None:
+    world = usual(6)
+    # The one green run of the job that is near enough is of another branch.
+    world.runs[4].branch = "topic"
+    with serving(world, profile) as forge:
+        fetched = fetch(forge, tmp_path, since=START + 6 * 3600)
+        assert {log.number for log in fetched.logs} == {6}
+        [older] = fetched.beyond
+        assert older.job == "unit_tests"
+        # Run 3 is of the branch that is red; where branches are not listed, 5 is the latest.
+        assert older.number in {3, 5}
+        assert older.conclusion is Conclusion.SUCCESS
+        assert any("an older one is compared" in note for note in fetched.notes)
+        analysis = analyse(fetched.logs, beyond=fetched.beyond)
+        red = next(one for one in analysis.logs if one.log.job == "unit_tests")
+        assert red.parsed.evidence.baseline == older.name
+        # It is compared with, and counted nowhere.
+        assert max(rate.n for rate in analysis.rates) == 1
+        # With the whole history as the window nothing is missing.
+        assert not fetch(forge, tmp_path).beyond
+
+
+def test_only_some_runs_before_the_window_are_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources_forge, "BEYOND", 3)
+    world = usual(8)
+    for run in world.runs[1:]:
+        run.conclusion = run.jobs[1].conclusion = "failure"
+    with serving(world, "forgejo-next") as forge:
+        fetched = fetch(forge, tmp_path, since=START + 8 * 3600)
+        assert fetched.beyond == []
+        asked = [path for path in forge.paths() if path.partition("?")[0].endswith("/jobs")]
+    assert len(set(asked)) == 4
 
 
 @pytest.mark.parametrize("profile", [name for name, _ in WAYS])

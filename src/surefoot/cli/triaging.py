@@ -46,6 +46,8 @@ class Gathered(msgspec.Struct):
     source: str
     notes: list[str]
     steps: dict[str, int]
+    beyond: list[Log] = []
+    """Passing logs from before the window."""
 
 
 class Triage:
@@ -92,7 +94,13 @@ class Triage:
             self.say(f"reading {len(gathered.logs)} logs")
             seeds_key = f"seeds 1 {forge.web if forge is not None else ''}"
             seeds = (cache.get(seeds_key, tuple[Seed, ...]) or ()) if forge is not None else ()
-            analysis = analyse(gathered.logs, rules=rules, seeds=seeds, filter_text=gathered.source)
+            analysis = analyse(
+                gathered.logs,
+                rules=rules,
+                seeds=seeds,
+                beyond=gathered.beyond,
+                filter_text=gathered.source,
+            )
             if forge is not None:
                 known = {seed.fingerprint: seed for seed in (*seeds_of(analysis), *seeds)}
                 cache.put(seeds_key, list(known.values())[:2000])
@@ -123,7 +131,7 @@ class Triage:
         if len(fetched.runs) >= self.options.limit:
             source += f", the latest {self.options.limit} runs"
         notes = [*fetched.notes, *server.missing]
-        return Gathered(logs, source, notes, fetched.steps)
+        return Gathered(logs, source, notes, fetched.steps, fetched.beyond)
 
     def _nothing(self, gathered: Gathered) -> int:
         notes = "; ".join(gathered.notes[:5])

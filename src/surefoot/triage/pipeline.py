@@ -40,13 +40,15 @@ def analyse(
     *,
     rules: Rules | None = None,
     seeds: Sequence[Seed] = (),
+    beyond: Sequence[Log] = (),
     filter_text: str = "",
 ) -> Analysis:
     """Return everything that a report needs.
 
     `logs` holds green runs too: they are what rates, baselines and flakiness are told by.
     `filter_text` says in words how the logs were chosen, and is kept with every figure. `seeds`
-    are clusters that are known from before; see `fingerprints`.
+    are clusters that are known from before; see `fingerprints`. `beyond` are passing logs that
+    are compared with, and counted nowhere.
 
     A log that cannot be read is part of the analysis, with a note; nothing raises for it.
     """
@@ -54,7 +56,7 @@ def analyse(
     ordered = sorted(logs, key=lambda log: (log.started or 0.0, log.name))
     history = History(ordered)
     green = [log for log in ordered if log.conclusion is Conclusion.SUCCESS]
-    baselines = Baselines(green)
+    baselines = Baselines([*green, *beyond])
     parsed = _read_all(ordered, known, baselines)
     parsed = _same_size(parsed)
     found_in = [(failure, one) for one in parsed for failure in one.failures]

@@ -25,6 +25,8 @@ from surefoot.triage.sources.archives import Archive
 from surefoot.triage.sources.cache import MAX_LOG, Cache, Entry, Writer
 
 STATUS = "commit status"
+BEYOND = 20
+"""Runs before the window that are looked through for passing logs."""
 _MAX_ARCHIVE = 2 << 30
 _IN_VAIN = {RefusedError: 2, NotOfferedError: 25}
 """Jobs in a row that a way was shut for, or did not have, before it is left alone for the rest."""
@@ -36,6 +38,9 @@ class Fetched(msgspec.Struct):
     server: Server
     runs: list[Run] = []
     logs: list[Log] = []
+    beyond: list[Log] = []
+    """Passing logs from before the window, of jobs that have none in it: to compare with, and in
+    no rate."""
     notes: list[str] = []
     steps: dict[str, int] = {}
     """How many logs came by which way."""
@@ -56,9 +61,8 @@ class Fetch:
         to be had at all."""
         server = self._forge.probe()
         result = Fetched(server)
-        result.runs = [
-            run for run in self._forge.runs(since, limit) if not branch or run.branch == branch
-        ]
+        listed = self._forge.runs(since, limit)
+        result.runs = [run for run in listed if not branch or run.branch == branch]
         taken: Counter[str] = Counter()
         for at, run in enumerate(result.runs, start=1):
             self._say(f"run {run.number or run.id} ({at} of {len(result.runs)})")
@@ -68,11 +72,51 @@ class Fetch:
                     result.logs.append(log)
                     taken[log.source] += 1
         result.logs = _unique(result.logs)
+        result.beyond = self._before(listed, result.logs)
         result.steps = dict(taken.most_common())
         result.notes = [*self._forge.notes, *_counted(self._notes)]
         if self._cache.note:
             result.notes.append(self._cache.note)
         return result
+
+    def _before(self, listed: list[Run], logs: list[Log]) -> list[Log]:
+        """Return the latest passing log from before the window of each job that has none in it."""
+        green = {_job(log) for log in logs if log.conclusion is Conclusion.SUCCESS and log.path}
+        red = [log for log in logs if log.conclusion.is_red and log.path and _job(log) not in green]
+        wanted = {_job(log) for log in red}
+        if not wanted:
+            return []
+        known = {run.key for run in listed}
+        try:
+            older = [
+                run
+                for run in self._forge.runs(None, len(listed) + BEYOND)
+                if run.key not in known and run.conclusion is not Conclusion.RUNNING
+            ]
+        except UnreachableError:
+            raise
+        except ForgeError as error:
+            self._notes.append(f"runs before the window could not be had: {error}")
+            return []
+        branches = {log.branch for log in red}
+        # Those of a branch that is red come first: they differ least from it.
+        older = sorted(older[:BEYOND], key=lambda run: run.branch not in branches)
+        found: list[Log] = []
+        for run in older:
+            if not wanted:
+                break
+            for job in self._jobs(run):
+                if job.conclusion is Conclusion.SUCCESS and (run.workflow, job.name) in wanted:
+                    log = self._log(run, job)
+                    if log is not None and log.path:
+                        wanted.discard(_job(log))
+                        found.append(log)
+        if found:
+            self._notes.append(
+                f"{len(found)} jobs have no passing log in the window; an older one is compared"
+                " with"
+            )
+        return found
 
     def _jobs(self, run: Run) -> list[Job]:
         key = f"jobs 1 {self._forge.web} {run.key} {run.attempt} {run.ended}"
@@ -208,6 +252,10 @@ class Fetch:
         if not writer.size and archive.notes:
             raise BadAnswerError("; ".join(archive.notes))
         return "; ".join(archive.notes)
+
+
+def _job(log: Log) -> tuple[str, str]:
+    return log.workflow, log.job
 
 
 def _reason(error: ForgeError) -> str:
