@@ -6,8 +6,6 @@ went wrong. One log is in memory at a time, and of it one block.
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from surefoot.triage.evidence import Baseline
 from surefoot.triage.fingerprints import Seed, cluster
 from surefoot.triage.history import History, recurrences
@@ -16,7 +14,6 @@ from surefoot.triage.judging import Context, judge
 from surefoot.triage.junit import read_junit
 from surefoot.triage.model import (
     Analysis,
-    Completeness,
     Conclusion,
     FailureClass,
     JudgedLog,
@@ -24,12 +21,12 @@ from surefoot.triage.model import (
     LogKind,
     Occurrence,
     ParsedLog,
-    Truncation,
 )
 from surefoot.triage.opening import opened
 from surefoot.triage.rates import critical_paths, durations, rates
 from surefoot.triage.reading import read_log
 from surefoot.triage.rules import Rules, load_rules
+from surefoot.triage.siblings import cut_beside_others
 
 BASELINES = 3
 """Passing logs of a job that make its baseline: one is not enough to know what varies."""
@@ -58,7 +55,7 @@ def analyse(
     green = [log for log in ordered if log.conclusion is Conclusion.SUCCESS]
     baselines = Baselines([*green, *beyond])
     parsed = _read_all(ordered, known, baselines)
-    parsed = _same_size(parsed)
+    parsed = cut_beside_others(parsed)
     found_in = [(failure, one) for one in parsed for failure in one.failures]
     context = Context(known, history, recurrences(found_in, history), _usual_silence(parsed))
     judged = [judge(one, context) for one in parsed]
@@ -157,31 +154,6 @@ def _read(log: Log, rules: Rules, baselines: Baselines) -> ParsedLog:
     if log.conclusion is Conclusion.SUCCESS:
         return read_log(log, None)
     return read_log(log, rules, baselines.of(log))
-
-
-def _same_size(parsed: list[ParsedLog]) -> list[ParsedLog]:
-    """Logs of different jobs with the same number of lines were cut by who fetched them."""
-    jobs: dict[tuple[int, int], set[tuple[str, str]]] = {}
-    for one in parsed:
-        if one.lines >= 1000:
-            jobs.setdefault((one.lines, 0), set()).add((one.log.workflow, one.log.job))
-            jobs.setdefault((0, one.bytes), set()).add((one.log.workflow, one.log.job))
-    found = []
-    for one in parsed:
-        others = max(len(jobs.get((one.lines, 0), ())), len(jobs.get((0, one.bytes), ())))
-        if others < 3 or one.truncation.verdict is Completeness.TRUNCATED:
-            found.append(one)
-            continue
-        why = f"logs of {others} jobs have exactly its {one.lines:,} lines or {one.bytes:,} bytes"
-        found.append(
-            msgspec.structs.replace(
-                one,
-                truncation=Truncation(
-                    Completeness.TRUNCATED, (why, *one.truncation.reasons), one.truncation.kept
-                ),
-            )
-        )
-    return found
 
 
 def _usual_silence(parsed: Sequence[ParsedLog]) -> dict[tuple[str, str], float]:

@@ -169,6 +169,38 @@ def test_logs_of_many_jobs_with_the_same_size_were_cut(write: Write) -> None:
         assert judged.parsed.truncation.verdict is Completeness.TRUNCATED
 
 
+STEPS = ("checkout", "install", "test")
+
+
+def _stepped(*names: str) -> str:
+    return "".join(f"##[group]Run {name}\n{name}\n##[endgroup]\nok\n" for name in names)
+
+
+def test_a_step_that_all_other_runs_have_is_missing_in_a_cut_log(write: Write) -> None:
+    whole = [write(_stepped(*STEPS), conclusion=Conclusion.SUCCESS) for _ in range(2)]
+    cut = write(_stepped("checkout", "install"), whole=False, conclusion=Conclusion.CANCELLED)
+    truncation = next(
+        one for one in analyse([*whole, cut]).logs if one.log == cut
+    ).parsed.truncation
+    assert truncation.verdict is Completeness.TRUNCATED
+    assert truncation.reasons[0] == (
+        "its last step 'Run install' has no end, and in 2 other runs 'Run test' follows"
+    )
+    # One other run is too few.
+    one = next(item for item in analyse([whole[0], cut]).logs if item.log == cut)
+    assert one.parsed.truncation.verdict is Completeness.UNKNOWN
+
+
+def test_a_step_that_failed_needs_none_after_it(write: Write) -> None:
+    whole = [write(_stepped(*STEPS), conclusion=Conclusion.SUCCESS) for _ in range(2)]
+    text = _stepped("checkout", "install") + "##[error]Process completed with exit code 1.\n"
+    red = write(text, whole=False)
+    truncation = next(
+        one for one in analyse([*whole, red]).logs if one.log == red
+    ).parsed.truncation
+    assert not any("follows" in reason for reason in truncation.reasons)
+
+
 def test_the_same_commit_both_ways_is_flaky_with_its_kind(write: Write) -> None:
     text = sample("pytest_red").replace("no database", "database is locked")
     logs = [
