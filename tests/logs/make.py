@@ -1,11 +1,11 @@
 """Makes the logs of this directory by running the real tools over a small project.
 
-    python -m tests.logs.make TOOLS BEHAVE126
+    python -m tests.logs.make TOOLS BEHAVE126 [NAME...]
 
 `TOOLS` and `BEHAVE126` are environments (directories with `bin/`): the first has behave 1.3,
 surefoot, pytest with xdist and rerunfailures, ruff, mypy, pyright, bandit, Robot Framework,
-pabot, nox, tox and uv; the second has behave 1.2.6. Paths of the machine are replaced by those
-that a hosted runner has, so that the logs are the same everywhere but for times.
+pabot, nox, tox, uv, coverage and slipcover; the second has behave 1.2.6. Paths of the machine are
+replaced by those that a hosted runner has, so that the logs are the same everywhere but for times.
 """
 
 import os
@@ -221,6 +221,38 @@ def ok(session):
 def killed(session):
     session.run("python", "-c", "import os; os._exit(124)", external=True)
 """,
+    "cover/half.py": """def half(x):
+    if x:
+        return 1
+    return 2
+
+
+print(half(1))
+""",
+    "cover/other.py": "import half\n\nprint(half.half(2))\n",
+    "cover/noxfile.py": """import nox
+
+SLIPCOVER = ("python", "-m", "slipcover", "--source", ".", "--fail-under")
+nox.options.default_venv_backend = "none"
+
+
+@nox.session
+def coverage(session):
+    session.run("coverage", "run", "half.py", external=True)
+    session.run("coverage", "report", "--fail-under=97", external=True)
+
+
+@nox.session
+def slipcover(session):
+    session.run(*SLIPCOVER, "97", "other.py", external=True)
+
+
+@nox.session
+def enough(session):
+    session.run(*SLIPCOVER, "20", "other.py", external=True)
+    session.run("coverage", "run", "half.py", external=True)
+    session.run("coverage", "report", "--fail-under=20", external=True)
+""",
     "tox.ini": """[tox]
 envlist = a,b
 skipsdist = true
@@ -273,14 +305,18 @@ COMMANDS: Mapping[str, str] = {
     "pabot_red": "pabot --outputdir out robot",
     "nox_red": "nox",
     "tox_red": "tox",
+    "coverage_gate": "cd cover && coverage run half.py && coverage report --fail-under=97",
+    "coverage_nox": "cd cover && nox -s coverage",
+    "slipcover_gate": "cd cover && nox -s slipcover",
+    "coverage_green": "cd cover && nox -s enough",
     "git_clone": "git clone https://localhost:1/x.git gone",
     "uv_red": "uv pip install --index-url http://localhost:1/simple zzz",
     "python_red": "python -c 'import nowhere'",
 }
 
 
-def main(tools: str, old: str) -> None:
-    """Write every log anew."""
+def main(tools: str, old: str, *names: str) -> None:
+    """Write every log anew, or those that are named."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in FILES.items():
             path = os.path.join(folder, name)
@@ -293,6 +329,8 @@ def main(tools: str, old: str) -> None:
             "COLUMNS": "80",
         }
         for name, command in COMMANDS.items():
+            if names and name not in names:
+                continue
             line = command.replace("BEHAVE126", f"{os.path.abspath(old)}/bin/behave")
             done = subprocess.run(
                 line,
@@ -321,4 +359,4 @@ def hosted(text: str, folder: str, environments: tuple[str, ...], checkout: str)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -221,3 +221,35 @@ def test_a_log_that_is_cut_is_never_complete(
         file.write(b"\n".join(lines[: max(6, int(end * keep))]))
     parsed = read_log(Log("cut", cut), None)
     assert parsed.truncation.verdict is not Completeness.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "line"),
+    [
+        ("coverage_gate", "Coverage failure: total of N is less than fail-under=N", 7),
+        ("coverage_nox", "Coverage failure: total of N is less than fail-under=N", 11),
+        ("slipcover_gate", "slipcover: a total of N is less than N", 13),
+    ],
+)
+def test_gates_of_coverage(name: str, said: str, line: int) -> None:
+    [failure] = read(name).failures
+    assert failure.kind is FailureKind.COVERAGE
+    assert (failure.message, failure.quotes[0].line) == (said, line)
+
+
+def test_a_gate_that_is_reached_is_none() -> None:
+    assert read("coverage_green").failures == ()
+
+
+def test_slipcover_with_one_file_and_a_gate_behind_its_table(tmp_path: os.PathLike[str]) -> None:
+    text = """File      #lines    #l.miss    #br.    #br.miss    brCov%    totCov%    Missing
+------  --------  ---------  ------  ----------  --------  ---------  ---------
+mod.py         5          1       2           1        50         71          4
+
++ python -m slipcover --branch --fail-under={gate} half.py
+"""
+    path = os.path.join(tmp_path, "one.log")
+    for gate, failures in (("71.5", 1), ("71", 0)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("{gate}", gate))
+        assert len(read_log(Log("one", path), None).failures) == failures

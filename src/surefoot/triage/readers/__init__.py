@@ -19,9 +19,10 @@ from surefoot.triage.readers.tracebacks import TracebackReader
 from surefoot.triage.readers.unittest import UnittestReader
 
 ALL: tuple[Callable[[str], Reader], ...] = (
+    # It reads commands out of the lines that are nox's alone.
+    CoverageReader,
     NoxReader,
     ToxReader,
-    CoverageReader,
     CheckReader,
     SurefootReader,
     PytestReader,

@@ -3,7 +3,7 @@
 import re
 
 from surefoot.triage.model import Counts, FailureKind, Line
-from surefoot.triage.readers.base import LineReader
+from surefoot.triage.readers.base import LineReader, number
 
 _NOX_START = re.compile(r"nox > Running session (\S.*)")
 _NOX_END = re.compile(
@@ -149,34 +149,84 @@ _UNDER = re.compile(
     r"|Coverage (?:\S{1,20} )?(?:is )?(?:below|under|less))"
 )
 _NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,6})?%?")
+_GATE = re.compile(r"\bslipcover\b.{0,1000}? --fail-under[= ](\d{1,3}(?:\.\d{1,4})?)\b")
+_SLIPCOVER = re.compile(r"File {1,300}#lines {1,20}#l\.miss .{0,80}?(?:Cover|totCov)%")
 _SLIP = re.compile(r"Insufficient coverage|\*\*\* coverage .{0,60}below")
 
 
 class CoverageReader(LineReader):
-    """coverage, pytest-cov and slipcover: the total, and a gate that was not reached."""
+    """coverage, pytest-cov and slipcover: the total, and a gate that was not reached.
+
+    slipcover says nothing of its gate: its exit code is 2, and its table has the total. The gate
+    is read from the command, as nox and a shell's trace print it, before the table or behind it.
+    """
 
     name = "coverage"
-    needles = (
-        "overage",
-        "TOTAL ",
-    )
+    needles = ("overage", "TOTAL ", "slipcover", "#l.miss")
+
+    def __init__(self, log: str) -> None:
+        super().__init__(log)
+        self._gate: float | None = None
+        self._column: int | None = None
+        """Where the shares of slipcover's table end, while the log is within one."""
+        self._total: tuple[Line, float] | None = None
 
     @property
     def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
+        """The log is within no table."""
+        return self._column is None
 
     def feed(self, line: Line) -> bool:
         """Take one line."""
         text = line.text
+        if self._column is not None and not self._row(line, self._column):
+            self._column = None
+            self._judge()
+        if "slipcover" in text and (gate := _GATE.search(text)):
+            self._gate = float(gate[1])
+            self._judge()
+            return False
+        if "#l.miss" in text and (head := _SLIPCOVER.match(text)):
+            self._column = head.end()
+            self._total = None
+            self.found.seen = True
+            return False
         if "overage" in text and (_UNDER.match(text) or _SLIP.search(text)):
-            self.found.fail(
-                FailureKind.COVERAGE,
-                "coverage under its threshold",
-                (self.found.quote(line),),
-                message=_NUMBERS.sub("N", text),
-            )
+            self._fail(line, text)
             return True
         if text.startswith("TOTAL ") and text.endswith("%"):
             self.found.seen = True
         return False
+
+    def _row(self, line: Line, column: int) -> bool:
+        """Take a row of slipcover's table: the last is the total, if there is one file too."""
+        if line.text.startswith("---"):
+            return True
+        values = line.text[:column].split()
+        if len(values) < 4 or not all(value.isdigit() for value in values[-3:]):
+            return False
+        self._total = (line, float(number(values[-1])))
+        return True
+
+    def _judge(self) -> None:
+        if self._total is None or self._gate is None or self._column is not None:
+            return
+        (line, total), gate = self._total, self._gate
+        self._total = self._gate = None
+        if total < gate:
+            self._fail(line, f"slipcover: a total of {total:g} is less than {gate:g}")
+
+    def _fail(self, line: Line, said: str) -> None:
+        self.found.fail(
+            FailureKind.COVERAGE,
+            "coverage under its threshold",
+            (self.found.quote(line),),
+            message=_NUMBERS.sub("N", said),
+        )
+
+    def step(self) -> None:
+        """A command of another step is none of this table."""
+        self._column = None
+        self._judge()
+        self._total = self._gate = None
+        super().step()
