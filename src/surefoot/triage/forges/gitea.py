@@ -25,7 +25,6 @@ from surefoot.triage.forges import gitea_web
 from surefoot.triage.forges.forge import Given, Way, Write, is_log_artefact
 from surefoot.triage.forges.gitea_values import (
     from_statuses,
-    issue_value,
     job_value,
     run_value,
     runs_of_tasks,
@@ -41,7 +40,7 @@ from surefoot.triage.forges.http import (
     UnreachableError,
 )
 from surefoot.triage.forges.times import iso
-from surefoot.triage.forges.values import Issue, Job, Run, Server, text
+from surefoot.triage.forges.values import Issue, Job, Run, Server, issue_of, text
 
 API = "/api/v1"
 _PAGES_OF_COMMITS = 4
@@ -346,16 +345,14 @@ class Gitea:
         if since:
             params["since"] = iso(since)
         pages = self._list(f"{self._api}/issues", None, params)
-        found = [
-            issue_value(item) for page in pages for item in page if not item.get("pull_request")
-        ]
+        found = [issue_of(item) for page in pages for item in page if not item.get("pull_request")]
         if pages.problem:
             raise BadAnswerError(pages.problem)
         return found
 
     def issue(self, number: int) -> Issue:
         """Return one issue."""
-        return issue_value(self.http.json(f"{self._api}/issues/{number}"))
+        return issue_of(self.http.json(f"{self._api}/issues/{number}"))
 
     def create_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
         """Create an issue. Labels go by id here, so those that exist are looked up."""
@@ -368,7 +365,7 @@ class Gitea:
             unknown = [name for name in labels if name not in known]
             if unknown:
                 self.notes.append(f"no such label here, left out: {', '.join(unknown)}")
-        return issue_value(self.http.send("POST", f"{self._api}/issues", value))
+        return issue_of(self.http.send("POST", f"{self._api}/issues", value))
 
     def update_issue(self, number: int, body: str) -> None:
         """Replace a body."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from surefoot.triage.forges.values import Issue, Job, Run, conclusion, moment, text, whole
+from surefoot.triage.forges.values import Job, Run, conclusion, moment, text, whole
 from surefoot.triage.model import Conclusion
 
 _CONTEXT = re.compile(r"(.{1,200}) / (.{1,200}) \(([a-z_]{1,40})\)")
@@ -173,20 +173,3 @@ def together(ends: Sequence[Conclusion]) -> Conclusion:
     if any(end is Conclusion.SUCCESS for end in ends):
         return Conclusion.SUCCESS
     return ends[0] if ends else Conclusion.UNKNOWN
-
-
-def issue_value(item: Any) -> Issue:
-    """Return an issue."""
-    if not isinstance(item, dict):
-        raise msgspec.ValidationError("an issue is not an object")
-    return Issue(
-        number=whole(item.get("number")),
-        title=text(item.get("title")),
-        body=text(item.get("body")),
-        open=item.get("state") == "open",
-        url=text(item.get("html_url")),
-        author=text((item.get("user") or {}).get("login")),
-        labels=tuple(text(label.get("name")) for label in item.get("labels") or []),
-        created=moment(item.get("created_at")) or 0.0,
-        updated=moment(item.get("updated_at")) or 0.0,
-    )

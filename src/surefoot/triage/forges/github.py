@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 from surefoot.triage.forges.forge import Given, Way, Write, is_log_artefact, plain_name
 from surefoot.triage.forges.http import BadAnswerError, Http, NotOfferedError
 from surefoot.triage.forges.times import iso
-from surefoot.triage.forges.values import Issue, Job, Run, Server, conclusion, moment, text, whole
+from surefoot.triage.forges.values import (
+    Issue,
+    Job,
+    Run,
+    Server,
+    conclusion,
+    issue_of,
+    moment,
+    text,
+    whole,
+)
 
 CAP = 1000
 """Items that GitHub lists for one filter, however many there are."""
@@ -128,19 +138,19 @@ class GitHub:
         if since:
             params["since"] = iso(since)
         pages = self.http.pages(f"{self._repo}/issues", params, size=("per_page", 100))
-        found = [_issue(item) for page in pages for item in page if "pull_request" not in item]
+        found = [issue_of(item) for page in pages for item in page if "pull_request" not in item]
         if pages.problem:
             raise BadAnswerError(pages.problem)
         return found
 
     def issue(self, number: int) -> Issue:
         """Return one issue."""
-        return _issue(self.http.json(f"{self._repo}/issues/{number}"))
+        return issue_of(self.http.json(f"{self._repo}/issues/{number}"))
 
     def create_issue(self, title: str, body: str, labels: tuple[str, ...]) -> Issue:
         """Create an issue."""
         value = {"title": title, "body": body, "labels": list(labels)}
-        return _issue(self.http.send("POST", f"{self._repo}/issues", value))
+        return issue_of(self.http.send("POST", f"{self._repo}/issues", value))
 
     def update_issue(self, number: int, body: str) -> None:
         """Replace a body."""
@@ -179,20 +189,6 @@ def _job(item: dict[str, Any], attempt: int) -> Job:
         started=moment(item.get("started_at")),
         ended=moment(item.get("completed_at")),
         url=text(item.get("html_url")),
-    )
-
-
-def _issue(item: dict[str, Any]) -> Issue:
-    return Issue(
-        number=whole(item.get("number")),
-        title=text(item.get("title")),
-        body=text(item.get("body")),
-        open=item.get("state") == "open",
-        url=text(item.get("html_url")),
-        author=text((item.get("user") or {}).get("login")),
-        labels=tuple(text(label.get("name")) for label in item.get("labels") or []),
-        created=moment(item.get("created_at")) or 0.0,
-        updated=moment(item.get("updated_at")) or 0.0,
     )
 
 

@@ -10,7 +10,17 @@ from urllib.parse import quote
 from surefoot.triage.forges.forge import Given, Way, Write
 from surefoot.triage.forges.http import BadAnswerError, Http, NotOfferedError, RefusedError
 from surefoot.triage.forges.times import iso
-from surefoot.triage.forges.values import Issue, Job, Run, Server, conclusion, moment, text, whole
+from surefoot.triage.forges.values import (
+    Issue,
+    Job,
+    Run,
+    Server,
+    conclusion,
+    issue_of,
+    moment,
+    text,
+    whole,
+)
 from surefoot.triage.model import Conclusion
 
 
@@ -164,15 +174,7 @@ def _job(item: dict[str, Any], attempt: int) -> Job:
     )
 
 
-def _issue(item: dict[str, Any]) -> Issue:
-    return Issue(
-        number=whole(item.get("iid")),
-        title=text(item.get("title")),
-        body=text(item.get("description")),
-        open=item.get("state") == "opened",
-        url=text(item.get("web_url")),
-        author=text((item.get("author") or {}).get("username")),
-        labels=tuple(text(label) for label in item.get("labels") or []),
-        created=moment(item.get("created_at")) or 0.0,
-        updated=moment(item.get("updated_at")) or 0.0,
+def _issue(item: Any) -> Issue:
+    return issue_of(
+        item, number="iid", body="description", who="author", name="username", url="web_url"
     )

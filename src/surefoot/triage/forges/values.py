@@ -153,3 +153,35 @@ def whole(value: Any, default: int = 0) -> int:
         return int(value)
     except (TypeError, ValueError):
         return default
+
+
+def issue_of(
+    item: Any,
+    *,
+    number: str = "number",
+    body: str = "body",
+    who: str = "user",
+    name: str = "login",
+    url: str = "html_url",
+) -> Issue:
+    """Return an issue of a forge's JSON; the words are the names of its fields.
+
+    Labels come as objects with a name, or as names. Raises msgspec.ValidationError for a value
+    that is no object.
+    """
+    if not isinstance(item, dict):
+        raise msgspec.ValidationError("an issue is not an object")
+    return Issue(
+        number=whole(item.get(number)),
+        title=text(item.get("title")),
+        body=text(item.get(body)),
+        open=item.get("state") in {"open", "opened"},
+        url=text(item.get(url)),
+        author=text((item.get(who) or {}).get(name)),
+        labels=tuple(
+            text(label.get("name") if isinstance(label, dict) else label)
+            for label in item.get("labels") or []
+        ),
+        created=moment(item.get("created_at")) or 0.0,
+        updated=moment(item.get("updated_at")) or 0.0,
+    )

@@ -6,6 +6,7 @@ process was killed, what the formatter printed is what is known.
 """
 
 import re
+from collections.abc import Mapping
 
 from surefoot.triage.masking import relative
 from surefoot.triage.model import Counts, FailureKind, Line, Quote
@@ -307,23 +308,8 @@ class BehaveReader(LineReader):
         return True
 
     def _end(self, line: Line, seconds: float) -> None:
-        scenarios = self._counts.get("scenario", {})
-        bad = sum(value for word, value in scenarios.items() if word in BAD)
-        passed = scenarios.get("passed", 0)
-        self.found.count(
-            Counts(
-                self.name,
-                run=passed + bad,
-                passed=passed,
-                failed=bad,
-                errors=bad - scenarios.get("failed", 0),
-                skipped=scenarios.get("skipped", 0),
-                undefined=self._counts.get("step", {}).get("undefined", 0),
-                what="scenarios",
-                duration=seconds,
-                quotes=self.found.quotes([*self._count_lines, line]),
-            )
-        )
+        quotes = self.found.quotes([*self._count_lines, line])
+        self.found.count(summary_counts(self.name, self._counts, seconds, quotes))
         self._flush()
         self.found.end()
 
@@ -383,6 +369,30 @@ class BehaveReader(LineReader):
             step=step,
             tags=tags,
         )
+
+
+def summary_counts(
+    reader: str,
+    counts: Mapping[str, Mapping[str, int]],
+    seconds: float,
+    quotes: tuple[Quote, ...],
+) -> Counts:
+    """Return what a summary says of scenarios; `counts` holds numbers by kind and status."""
+    scenarios = counts.get("scenario", {})
+    bad = sum(value for word, value in scenarios.items() if word in BAD)
+    passed = scenarios.get("passed", 0)
+    return Counts(
+        reader,
+        run=passed + bad,
+        passed=passed,
+        failed=bad,
+        errors=bad - scenarios.get("failed", 0),
+        skipped=scenarios.get("skipped", 0),
+        undefined=counts.get("step", {}).get("undefined", 0),
+        what="scenarios",
+        duration=seconds,
+        quotes=quotes,
+    )
 
 
 def _is_feature(text: str) -> bool:

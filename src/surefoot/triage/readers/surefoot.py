@@ -8,7 +8,7 @@ import re
 from surefoot.triage.masking import relative
 from surefoot.triage.model import Counts, FailureKind, Line
 from surefoot.triage.readers.base import LineReader, number
-from surefoot.triage.readers.behave import BAD, COUNT_LINE, COUNTED, LISTED, TOOK
+from surefoot.triage.readers.behave import COUNT_LINE, COUNTED, LISTED, TOOK, summary_counts
 from surefoot.triage.readers.stack import exception_of, read_stack
 
 _START = re.compile(r"surefoot \d[\w.+-]{0,40}: [\d,]{1,12} scenarios? in ")
@@ -208,23 +208,8 @@ class SurefootReader(LineReader):
         return True
 
     def _end(self, line: Line, seconds: float) -> None:
-        scenarios = self._counts.get("scenario", {})
-        bad = sum(value for word, value in scenarios.items() if word in BAD)
-        passed = scenarios.get("passed", 0)
-        self.found.count(
-            Counts(
-                self.name,
-                run=passed + bad,
-                passed=passed,
-                failed=bad,
-                errors=bad - scenarios.get("failed", 0),
-                skipped=scenarios.get("skipped", 0),
-                undefined=self._counts.get("step", {}).get("undefined", 0),
-                what="scenarios",
-                duration=seconds,
-                quotes=self.found.quotes([*self._lines, line]),
-            )
-        )
+        quotes = self.found.quotes([*self._lines, line])
+        self.found.count(summary_counts(self.name, self._counts, seconds, quotes))
         self._flush()
         self.found.end()
 
