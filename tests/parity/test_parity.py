@@ -16,13 +16,18 @@ pytestmark = [pytest.mark.parity, pytest.mark.timeout(300)]
 
 
 def commands(row: Expected) -> list[Command]:
-    """The candidates of a row: 1, 2 and 4 workers, and parts of features where they may be."""
-    numbers = row.workers if row.workers == (1,) else (1, 2, 4)
-    found = [candidate("surefoot-run", n, "feature", row.workdir) for n in numbers]
-    # Where one worker alone is equal, the run ends early, and where depends on the units.
-    if not row.whole and row.workers != (1,):
-        found.append(candidate("surefoot-run", numbers[-1], "scenario", row.workdir))
-    return found
+    """The candidates of a row: 1, 2 and 4 workers, 4 with parts of features where they may be.
+
+    `nox -s parity -- NAME --workers 1,2,4 --units feature,scenario` runs all of them.
+    """
+    if row.workers == (1,):
+        # Where one worker alone is equal, the run ends early, and where depends on the units.
+        return [candidate("surefoot-run", 1, "feature", row.workdir)]
+    units = ("feature", "feature", "feature" if row.whole else "scenario")
+    return [
+        candidate("surefoot-run", number, unit, row.workdir)
+        for number, unit in zip((1, 2, 4), units, strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
