@@ -165,11 +165,11 @@ def registry_figures(venv: Venv) -> dict[str, Any] | None:
             timeout=_REGISTRY_LIMIT,
             check=True,
         )
-        figures = json.loads(done.stdout)
+        figures: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError) as error:
         say(f"registry: not measured: {error}")
         return None
-    return figures if isinstance(figures, dict) else {"figures": figures}
+    return figures
 
 
 def this_machine() -> Machine:
