@@ -7,7 +7,9 @@ so (`doubts`), and questions about the kinds of steps concerned are left unanswe
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 import msgspec
 
@@ -75,16 +77,8 @@ class _Index:
         return found
 
     def _build(self) -> dict[str, list[Placed]]:
-        words: list[list[str]] = []
-        counts: dict[str, int] = {}
-        for placed in self.placed:
-            pattern = placed.definition.pattern
-            whole: list[str] = []
-            if pattern is not None and placed.matcher in ("parse", "cfparse"):
-                whole = _whole_words(pattern)
-            words.append(whole)
-            for word in whole:
-                counts[word] = counts.get(word, 0) + 1
+        words = [_words_of(placed) for placed in self.placed]
+        counts = Counter(chain.from_iterable(words))
         table: dict[str, list[Placed]] = {}
         for placed, whole in zip(self.placed, words, strict=True):
             if whole:
@@ -92,6 +86,13 @@ class _Index:
             else:
                 self._anywhere.append(placed)
         return table
+
+
+def _words_of(placed: Placed) -> list[str]:
+    pattern = placed.definition.pattern
+    if pattern is None or placed.matcher not in ("parse", "cfparse"):
+        return []
+    return _whole_words(pattern)
 
 
 def _whole_words(pattern: str) -> list[str]:
