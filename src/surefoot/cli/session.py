@@ -329,12 +329,14 @@ class Session:
             results.notice("selection", text)
         for finding in (*self._early_findings, *loaded.findings):
             results.finding(finding)
-        checked = [item.finding for item in self._preflight or ()]
-        for finding in checked:
-            if finding.rule not in _SHOWN_BY_RUNNING:
-                results.finding_of_sources(finding)
+        later: list[Finding] = []
+        for found in self._preflight or ():
+            if found.finding.rule in _SHOWN_BY_RUNNING:
+                later.append(found.finding)
+            else:
+                results.finding_of_sources(found.finding)
         ended = coordinator[0].run()
-        for finding in checked:
+        for finding in later:
             results.finding_of_sources(finding)
         for code, text in self._early_notices:
             results.notice(code, text)

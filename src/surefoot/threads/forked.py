@@ -265,9 +265,7 @@ def in_fork(work: Callable[[], bytes], in_child: Callable[[int], None]) -> bytes
                 sys.stderr.flush()
             os._exit(0)
     os.close(writer)
-    parts: list[bytes] = []
-    while part := os.read(reader, 1 << 16):
-        parts.append(part)
+    data = _read(reader, None)
     os.close(reader)
     os.waitpid(pid, 0)
-    return b"".join(parts)
+    return data or b""

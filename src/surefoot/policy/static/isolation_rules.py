@@ -150,7 +150,7 @@ _MANY = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 
 
 def _into_context(node: ast.Call, scope: Scope) -> tuple[ast.Assign, str] | None:
-    """Return the statement of a step or hook that puts a value into its context, and that's name.
+    """Return the statement of a step or hook that puts a value into its context, and its name.
 
     None where the value of `node` goes elsewhere, or the statement does not begin its line.
     """

@@ -131,7 +131,6 @@ class Registry:
         self._types: dict[str, str | None] = {}
         self._cucumber: dict[str, str | None] = {}
         self._seen: set[tuple[str, int, str | None, str]] = set()
-        self._answers: dict[tuple[str, str], list[Placed] | None] = {}
         self._doubtful: set[str] = set()
         self._refused: dict[int, str] = {}
         self.unsure: set[tuple[str, str]] = set()
@@ -156,10 +155,7 @@ class Registry:
 
         None: there is none, as far as is known (ask `certain`).
         """
-        key = (kind, text)
-        if key not in self._answers:
-            self._answers[key] = list(self._matching(kind, text)) or None
-        return self._answers[key]
+        return list(self._matching(kind, text)) or None
 
     def _matching(self, kind: str, text: str) -> Iterator[Placed]:
         unsure = False

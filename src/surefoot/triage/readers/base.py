@@ -173,3 +173,12 @@ def number(text: str) -> int:
     """Return a number out of a log: digits, bounded, without commas; 0 for anything else."""
     digits = text.replace(",", "")[:12]
     return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+class SingleLineReader(LineReader):
+    """Base of the readers for which no line depends on those before it."""
+
+    @property
+    def resting(self) -> bool:
+        """Always."""
+        return True

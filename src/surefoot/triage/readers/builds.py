@@ -8,7 +8,7 @@ import re
 
 from surefoot.triage.masking import relative
 from surefoot.triage.model import Counts, FailureKind, Line
-from surefoot.triage.readers.base import LineReader, number
+from surefoot.triage.readers.base import LineReader, SingleLineReader, number
 
 _GCC = re.compile(
     r"(\S[^:\n]{0,300}\.(?:c|cc|cpp|cxx|cu|cuh|h|hpp|hh|m|mm|go|swift|f90|rs|hip))"
@@ -27,7 +27,7 @@ _MAKE = re.compile(r"(?:g?make|gmake)(?:\[\d{1,3}\])?: \*\*\* (.*)")
 _CMAKE = re.compile(r"CMake Error(?: at (\S.{0,300}):(\d{1,7}) \(.*\))?:(.*)")
 
 
-class CompilerReader(LineReader):
+class CompilerReader(SingleLineReader):
     """gcc, clang, nvcc, MSVC, rustc, Go, the linker; make, ninja and CMake around them."""
 
     name = "compiler"
@@ -40,11 +40,6 @@ class CompilerReader(LineReader):
         ": *** ",
         "CMake Error",
     )
-
-    @property
-    def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""
@@ -230,7 +225,7 @@ _JEST = re.compile(r"  ● (\S.{0,300})$")
 _RUST_TEST = re.compile(r"test (\S{1,300}) \.\.\. FAILED$")
 
 
-class OtherTestsReader(LineReader):
+class OtherTestsReader(SingleLineReader):
     """googletest, Go, Rust, TAP and Jest: the names of what failed."""
 
     name = "tests"
@@ -241,11 +236,6 @@ class OtherTestsReader(LineReader):
         "  ● ",
         "FAILED",
     )
-
-    @property
-    def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
 
     def __init__(self, log: str) -> None:
         super().__init__(log)

@@ -4,7 +4,7 @@ import re
 
 from surefoot.triage.masking import mask
 from surefoot.triage.model import FailureKind, Line
-from surefoot.triage.readers.base import LineReader
+from surefoot.triage.readers.base import LineReader, SingleLineReader
 
 _GIT = re.compile(r"(?:fatal|error): (\S.*)")
 _GIT_CONTEXT = ("Cloning into ", "From http", "From git@", "hint: ", "remote: ", "git version ")
@@ -16,7 +16,7 @@ _GIT_WORDS = re.compile(
 )
 
 
-class GitReader(LineReader):
+class GitReader(SingleLineReader):
     """git has no last line; its `fatal:` and `error:` lines are what tells."""
 
     name = "git"
@@ -25,11 +25,6 @@ class GitReader(LineReader):
         "error: ",
         "CONFLICT (",
     )
-
-    @property
-    def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""

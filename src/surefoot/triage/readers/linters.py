@@ -8,7 +8,7 @@ import re
 
 from surefoot.triage.masking import relative
 from surefoot.triage.model import Counts, FailureKind, Line
-from surefoot.triage.readers.base import LineReader, number
+from surefoot.triage.readers.base import LineReader, SingleLineReader, number
 
 _PATH = r"(\S[^:\n]{0,300}\.(?:pyi?|ipynb|toml|feature|robot))"
 _CONCISE = re.compile(
@@ -111,7 +111,7 @@ _MYPY_END = re.compile(r"Found (\d{1,9}) errors? in (\d{1,9}) files?")
 _MYPY_OK = re.compile(r"Success: no issues found in \d{1,9} source files?")
 
 
-class MypyReader(LineReader):
+class MypyReader(SingleLineReader):
     """mypy's lines and its last one."""
 
     name = "mypy"
@@ -120,11 +120,6 @@ class MypyReader(LineReader):
         "Found ",
         "Success: ",
     )
-
-    @property
-    def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
 
     def feed(self, line: Line) -> bool:
         """Take one line."""

@@ -3,7 +3,7 @@
 import re
 
 from surefoot.triage.model import Counts, FailureKind, Line
-from surefoot.triage.readers.base import LineReader, number
+from surefoot.triage.readers.base import LineReader, SingleLineReader, number
 
 _NOX_START = re.compile(r"nox > Running session (\S.*)")
 _NOX_END = re.compile(
@@ -13,16 +13,11 @@ _NOX_COMMAND = re.compile(r"nox > Command (.{1,400}) failed with exit code (-?\d
 _NOX_SUMMARY = re.compile(r"nox > \* (\S.*): (success|failed|skipped|aborted)")
 
 
-class NoxReader(LineReader):
+class NoxReader(SingleLineReader):
     """nox prints a line before and after each session."""
 
     name = "nox"
     needles = ("nox > ",)
-
-    @property
-    def resting(self) -> bool:
-        """No line depends on those before it."""
-        return True
 
     def __init__(self, log: str) -> None:
         super().__init__(log)
