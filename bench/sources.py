@@ -86,13 +86,29 @@ def fetch(requirement: str, cache: str) -> str:
 
 
 def unpack(archive: str, root: str) -> None:
-    """Unpack a source archive into `root`, without the directory that archives begin with."""
+    """Unpack a source archive into `root`, without the directory that archives begin with.
+
+    Raises tarfile.TarError for one that would write elsewhere.
+    """
     with tarfile.open(archive) as tar:
-        tar.extractall(root, filter="data")
+        if sys.version_info >= (3, 11, 4):
+            tar.extractall(root, filter="data")
+        else:
+            # There are no filters yet: only what needs none is taken.
+            tar.extractall(root, [_harmless(member, root) for member in tar])
     (top,) = os.listdir(root)
     for entry in os.listdir(os.path.join(root, top)):
         shutil.move(os.path.join(root, top, entry), root)
     os.rmdir(os.path.join(root, top))
+
+
+def _harmless(member: tarfile.TarInfo, root: str) -> tarfile.TarInfo:
+    """Return a plain file or directory below `root`. Raises tarfile.ExtractError for others."""
+    inside = os.path.join(os.path.realpath(root), "")
+    place = os.path.realpath(os.path.join(root, member.name))
+    if not (member.isfile() or member.isdir()) or not os.path.join(place, "").startswith(inside):
+        raise tarfile.ExtractError(f"{member.name} is no plain file below the archive's directory")
+    return member
 
 
 def docx_suite(cache: str, contestants: tuple[str, ...], expected: Answer | None = None) -> Suite:
