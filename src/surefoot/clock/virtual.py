@@ -218,11 +218,11 @@ def virtual_time(apart: tuple[str, ...] = ()) -> Iterator[VirtualClock]:
     caller.
     """
     clock = VirtualClock(apart)
-    # Before the core is: a first wait may come at once, and must find it.
     with contextlib.ExitStack() as stack:
+        # After the core is closed: until then the ticker may look, and open files of threads.
+        stack.callback(clock._stop)
         core = stack.enter_context(modelled(clock))
         clock._core = core
-        stack.callback(clock._stop)
         clock._start()
         try:
             yield clock

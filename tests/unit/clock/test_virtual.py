@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime
+import gc
 import http.server
 import os
 import pickle
@@ -480,6 +481,30 @@ def test_entered_twice() -> None:
         pass
     with virtual():
         pass
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"))
+
+
+def test_leaves_no_descriptor_open() -> None:
+    enabled = gc.isenabled()
+    gc.disable()  # a collection would close what was only forgotten
+    try:
+        with virtual():
+            pass
+        before = _open_files()
+        for _ in range(5):
+            with virtual():
+                thread = in_thread(lambda: time.sleep(5))
+                thread.join()
+                until = real.monotonic() + 0.01  # long enough for looks of the ticker
+                while real.monotonic() < until:
+                    pass
+        assert _open_files() == before
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def test_entered_by_another_thread() -> None:

@@ -110,7 +110,7 @@ class Scanner:
                 self._done[path] = found
             elif found is not None:
                 todo.append((path, role, *found))
-        with _without_collection():
+        with without_collection():
             total = sum(len(item[3]) for item in todo)
             if self._processes > 1 and total > _ENOUGH:
                 todo = self._share(todo, features)
@@ -263,7 +263,7 @@ def _decode(data: bytes) -> str:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Without garbage collection: syntax trees are many objects, and none of them garbage yet."""
     enabled = gc.isenabled()
     gc.disable()
