@@ -199,6 +199,8 @@ _SAME = (
     _same("captured-off", 1, folder="captured", args="--no-capture", passed=1, failed=3, error=1),
     _same("capture_off", 1, passed=1, failed=3, error=1),
     _same("logging", 1, failed=2),
+    _same("log_layers", 1, failed=3),
+    _same("log_layers-cleared", 1, folder="log_layers", args="--logging-clear-handlers", failed=3),
     _same("continue_after_failed", 1, passed=1, failed=3),
     _same("server", 1, passed=3, failed=1),
     _same("behave_inside", 1, passed=4, failed=1),

@@ -133,3 +133,24 @@ def test_telemetry_names_the_slowest_imports(one: Project) -> None:
     assert slowest.module == "features/steps/slow.py"
     assert slowest.own >= 0.2
     assert "features/steps/slow.py" in run.out
+
+
+@pytest.mark.parametrize("arguments", [(), ("--start-method", "spawn"), ("--retries", "1")])
+def test_what_the_command_sets_for_itself_is_not_passed_on(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    project.steps(
+        """\
+        import gc, os
+        from behave import given
+
+        @given('a process as usual')
+        def _(context):
+            assert gc.isenabled()
+            assert os.sched_getscheduler(0) == os.SCHED_OTHER
+        """
+    )
+    project.scenarios("a", {"one": "a process as usual", "two": "it fails"})
+    project.scenarios("b", {"three": "a process as usual"})
+    run = project.run("-j", "2", *arguments)
+    assert run.verdicts() == {"one": "passed", "two": "failed", "three": "passed"}

@@ -1,5 +1,7 @@
 """One run from its options to its exit code: load, plan, run, report."""
 
+import contextlib
+import gc
 import os
 import shlex
 import shutil
@@ -98,6 +100,7 @@ class Session:
         self._loaded: Loaded | None = None
         self._preflight: list[Found] | None = None
         self._history: History | None = None
+        self._estimates: dict[str, float] | None = None
 
     # -- the steps of a run
 
@@ -113,12 +116,7 @@ class Session:
         self.run_dir = rundir.make_run_dir(
             self.cwd, self.run_id, lambda text: self._early("workdir", text)
         )
-        rundir.prune(self.cwd, settings.keep_runs)
         private_tmp = self._make_scratch()
-        self._history = open_history(
-            os.path.join(self.cwd, rundir.HOME, "history.db"),
-            lambda text: self._early("history", text),
-        )
         load = Load(
             behave_args=list(self.resolved.behave_args),
             run_dir=self.run_dir,
@@ -144,12 +142,7 @@ class Session:
 
         while True:
             self.site = start_load(channel, pid, load)
-            if settings.workdir == "copy" and not self._trees:
-                # Beside the load, which takes longer.
-                self._trees.make()
-            if settings.preflight != "off" and self._preflight is None:
-                # Beside the load as well.
-                self._preflight = self._check_first()
+            self._beside_load()
             try:
                 loaded = await_load(self.site, load, settings.preload_timeout, tell)
                 break
@@ -162,7 +155,32 @@ class Session:
             channel, pid = self._zygote(settings)
         self._load = load
         self._loaded = loaded
+        # The command switched it off for its start.
+        gc.freeze()
+        gc.enable()
         return loaded
+
+    def _beside_load(self) -> None:
+        """Do what can be done while the zygote loads the suite, which takes longer."""
+        if self._estimates is None:
+            self._estimates = self._opened_history().estimates()
+            rundir.prune(self.cwd, self.settings.keep_runs)
+            if self._scratch:
+                from surefoot.isolation.directories import remove_orphans
+
+                remove_orphans(os.path.dirname(self._scratch))
+        if self.settings.workdir == "copy" and not self._trees:
+            self._trees.make()
+        if self.settings.preflight != "off" and self._preflight is None:
+            self._preflight = self._check_first()
+
+    def _opened_history(self) -> History:
+        if self._history is None:
+            self._history = open_history(
+                os.path.join(self.cwd, rundir.HOME, "history.db"),
+                lambda text: self._early("history", text),
+            )
+        return self._history
 
     def _check_first(self) -> "list[Found]":
         """Return what the preflight finds. Raises LoadRefusedError where that is to end the run."""
@@ -214,7 +232,7 @@ class Session:
 
     def _make_scratch(self) -> bool:
         """Make the directory of workers' own; return whether each gets its own TMPDIR."""
-        from surefoot.isolation.directories import make_base, remove_orphans, why_not_private
+        from surefoot.isolation.directories import make_base, why_not_private
 
         try:
             self._scratch = make_base(self.run_dir)
@@ -226,7 +244,6 @@ class Session:
                 " set TMPDIR",
             )
             return False
-        remove_orphans(os.path.dirname(self._scratch))
         if self.settings.tmpdir == "shared":
             return False
         why = why_not_private(self._scratch)
@@ -237,8 +254,7 @@ class Session:
     def _last_failed(self) -> list[str] | None:
         if not self.settings.last_failed:
             return None
-        assert self._history is not None
-        failed = self._history.last_failed()
+        failed = self._opened_history().last_failed()
         if failed is None:
             raise UserError(
                 "--last-failed: no run is recorded in this directory yet; run once without it"
@@ -268,9 +284,7 @@ class Session:
         # A private tree is entered after a fork; a spawned worker is started within its copy.
         self._trees.mounted = self._trees.mounted and fork
         unit = "scenario" if settings.isolation == "scenario" else settings.unit
-        assert self._history is not None
-        estimates = self._history.estimates()
-        units = make_units(features, unit, estimates)
+        units = make_units(features, unit, self._estimates or {})
         busy = sum(1 for item in units if item.paths)
         quota = cpu_quota()
         jobs = (
@@ -497,7 +511,8 @@ class Session:
     def finish(
         self, results: Results, ended: Ended, failed: bool, exit_code: ExitCode, jobs: int
     ) -> None:
-        """Store the end of the run and its history."""
+        """Store the end of the run and its history; meanwhile the zygote ends."""
+        self._let_go()
         tally = results.tally
         bound = lower_bound(ended.unit_seconds, max(1, jobs))
         results.emit(
@@ -518,6 +533,13 @@ class Session:
             entries = [Entry(*item) for item in tally.history]
             self._history.record(RunRecord(self.run_id, time.time(), entries))
 
+    def _let_go(self) -> None:
+        """Tell the zygote that nothing more is wanted of it; `close` waits for its end."""
+        if self.site is not None:
+            # It is told twice where the run came to its end, and may be gone by then.
+            with contextlib.suppress(ConnectionLostError):
+                self.site.channel.send(Quit())
+
     def close(self) -> None:
         """End the zygote and close the history."""
         if self.site is not None and self._loaded is None and interrupt.came():
@@ -525,15 +547,12 @@ class Session:
             end_site(self.site)
             self.site = None
         if self.site is not None:
-            try:
-                self.site.channel.send(Quit())
-                if processes.await_end(self.site.pid, 2.0) is None:
-                    end_site(self.site)
-                else:
-                    self.site.channel.close()
-                    self.site.board.close()
-            except ConnectionLostError:
+            self._let_go()
+            if processes.await_end(self.site.pid, 2.0) is None:
                 end_site(self.site)
+            else:
+                self.site.channel.close()
+                self.site.board.close()
             self.site = None
         if self._history is not None:
             self._history.close()

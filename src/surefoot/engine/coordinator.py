@@ -32,6 +32,7 @@ from surefoot.engine.slots import (
 )
 from surefoot.engine.terms import Ended, Plan, Sites
 from surefoot.engine.watching import Watching
+from surefoot.engine.yielding import yielding
 from surefoot.events.events import WorkerEnded, WorkerReady
 from surefoot.model.outcomes import Outcome
 from surefoot.model.units import Unit
@@ -105,7 +106,8 @@ class Coordinator:
                 self._selector.register(pipe, selectors.EVENT_READ, self._from_signals)
                 if self._plan.replay:
                     self._start_replayer()
-                self._loop(self._working)
+                with yielding(inherited=self._plan.own_sites):
+                    self._loop(self._working)
                 self._results.close_rest()
                 if self._replaying.over and self._plan.snippets and self._results.undefined:
                     # behave writes the snippets for undefined steps, formatters or not.

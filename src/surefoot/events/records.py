@@ -7,8 +7,6 @@ behave made for it, so that any formatter can be called again as behave would ha
 Times are seconds. Status words are the names of `behave.model_type.Status`.
 """
 
-from collections import Counter
-
 import msgspec
 
 from surefoot.model.scenarios import ScenarioPath
@@ -178,7 +176,11 @@ class ScenarioRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def step_counts(record: ScenarioRecord) -> dict[str, int]:
     """Return how many steps of a scenario have each status."""
-    return dict(Counter(step.state.status for step in record.steps))
+    counts: dict[str, int] = {}
+    for step in record.steps:
+        status = step.state.status
+        counts[status] = counts.get(status, 0) + 1
+    return counts
 
 
 class BackgroundRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -112,6 +112,7 @@ def settle(base: str) -> bool:
             top = os.path.join(base, worker)
             scenarios = [name for name in os.listdir(top) if name.startswith("s")]
             if not scenarios:
+                _remove_empty(os.path.join(top, "t"))
                 remove(top)
                 continue
             for name in (*scenarios, "t"):

@@ -292,11 +292,15 @@ def _locate(matcher: Matcher) -> None:
     Raises what behave raises for a function that has no code, or without a directory.
     """
     if type(matcher).location is _LOCATION and getattr(matcher, "_location", False) is None:
-        code = unwrap_function(matcher.func).__code__
-        filename = _relative(code.co_filename, os.getcwd())
-        matcher._location = FileLocation(filename, code.co_firstlineno)
+        matcher._location = location_of(matcher.func, os.getcwd())
     else:
         _ = matcher.location
+
+
+def location_of(function: Any, directory: str) -> FileLocation:
+    """Return where a function is defined, relative to a directory, as behave says it."""
+    code = unwrap_function(function).__code__
+    return FileLocation(_relative(code.co_filename, directory), code.co_firstlineno)
 
 
 @functools.lru_cache(maxsize=4096)

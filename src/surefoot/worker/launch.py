@@ -60,8 +60,7 @@ def serve_descriptor(descriptor: int) -> NoReturn:
 
 def serve_socket(connection: socket.socket) -> NoReturn:
     """Be a zygote on a socket: import behave at once, then wait for what to load."""
-    import surefoot.suite.load
-    import surefoot.worker.host  # noqa: F401
+    import surefoot.suite.load  # noqa: F401
 
     _serve(Channel(connection))
 
@@ -76,6 +75,8 @@ def _serve(channel: Channel) -> NoReturn:
     """Serve and end the process here: a forked zygote must not return into the command."""
     import atexit
 
+    # Before the suite is loaded, which may replace what this binds (`time.monotonic`).
+    import surefoot.worker.host  # noqa: F401
     from surefoot.worker.zygote import serve
 
     status = serve(channel)

@@ -137,10 +137,14 @@ def _replace_streams() -> None:
 
 
 def _flush_streams() -> None:
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        with contextlib.suppress(Exception):
+    # Mostly the same two: dictionary, not set, for these may be objects of the suite.
+    streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    for stream in {id(stream): stream for stream in streams}.values():
+        try:
             if stream is not None:
                 stream.flush()
+        except Exception:  # noqa: S112  # a stream of the suite's may do anything
+            continue
 
 
 _current = [""]

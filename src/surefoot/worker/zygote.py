@@ -81,9 +81,6 @@ class _Zygote:
         self._channel.send(answer, body)
         if isinstance(answer, LoadError):
             return 0
-        # Imported here, while the coordinator plans, and not once in each worker.
-        import surefoot.worker.host  # noqa: F401
-
         native.outlive_parent()
         native.adopt_orphans()
         # Objects of the suite are not looked at by the collectors of the workers, which would

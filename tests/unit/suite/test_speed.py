@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from behave.capture import Captured
-from behave.model import Step, Table, Text
+from behave.model import ScenarioOutline, ScenarioOutlineBuilder, Step, Table, Text
 from behave.model_type import Status
+from behave.parser import parse_feature
 
 from surefoot.suite import speed
 
@@ -54,3 +55,31 @@ def test_relative_paths_follow_the_working_directory(
     assert speed._relpath("a.feature") == "a.feature"
     monkeypatch.chdir(tmp_path / "sub")
     assert speed._relpath(str(tmp_path / "a.feature")) == "../a.feature"
+
+
+def test_names_of_rows_are_behave_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "Feature: f\n"
+        "  @t\n"
+        "  Scenario Outline: <a> and <row.id> of <examples.name>\n"
+        "    Given <a>\n"
+        "    Examples: first <a>\n      | a | b |\n      | 1 | x |\n      | <b> | y |\n"
+        "    Examples:\n      | a |\n      | 3 |\n"
+    )
+    schemas = (
+        ScenarioOutline.annotation_schema,
+        "{name} {row.index} {row.name} {examples.index} {examples.id} {examples.name}",
+    )
+
+    def names() -> list[str]:
+        found = []
+        for schema in schemas:
+            monkeypatch.setattr(ScenarioOutline, "annotation_schema", schema)
+            feature = parse_feature(text, filename="a.feature")
+            found += [scenario.name for scenario in feature.walk_scenarios()]
+        return found
+
+    expected = names()
+    monkeypatch.setattr(ScenarioOutlineBuilder, "make_scenario_name", speed._make_scenario_name)
+    assert names() == expected
+    assert len(set(expected)) == 6
