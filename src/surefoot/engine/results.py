@@ -106,12 +106,12 @@ class Results:
 
     def finding(self, finding: Finding) -> None:
         """Tell a defect of the suite, once."""
-        self._subjects.add(_subject(finding))
+        self._subjects.add(finding.about)
         self._tell_once(finding)
 
     def finding_of_sources(self, finding: Finding) -> None:
         """Tell what the sources show, unless the run told the same of that line, with stacks."""
-        if _subject(finding) not in self._subjects:
+        if finding.about not in self._subjects:
             self._tell_once(finding)
 
     def _tell_once(self, finding: Finding) -> None:
@@ -497,14 +497,3 @@ class Results:
         event = decode(line)
         assert isinstance(event, ScenarioFinished)
         return encode(msgspec.structs.replace(event, shared_paths=paths))
-
-
-def _subject(finding: Finding) -> tuple[str, str, int, str]:
-    """Return what a finding is about, however it is worded: of a guard its field.
-
-    `tiers._hot is read without tiers._lock` is what the sources show, and `ContextTierService._hot
-    is read without holding _lock` what happened.
-    """
-    name, verb, _ = finding.message.partition(" is ")
-    about = name.rpartition(".")[2] if verb else finding.message
-    return finding.rule, finding.file, finding.line, about

@@ -35,11 +35,19 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """Id of the scenario that showed it; empty for one of the suite as a whole."""
     edits: tuple[Edit, ...] = ()
     """What mends it, where that is known and cannot do harm."""
+    subject: str = ""
+    """What it is about (the field that a lock guards, the sleep that is replaced), where sources
+    and a run find the same fault and word it differently; empty elsewhere."""
 
     @property
     def place(self) -> str:
         """`path/file.py:12`, as much of it as is known."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+    @property
+    def about(self) -> tuple[str, str, int, str]:
+        """What makes a finding of the sources and one of the run the same one."""
+        return self.rule, self.file, self.line, self.subject or self.message
 
     @property
     def key(self) -> tuple[str, str, int, str]:

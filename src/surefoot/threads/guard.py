@@ -86,6 +86,7 @@ class Violation(msgspec.Struct, frozen=True):
             " surefoot.threads.snapshot()",
             evidence=tuple(evidence),
             scenario=scenario,
+            subject=self.field,
         )
 
 

@@ -83,7 +83,15 @@ def replaced_sleeps() -> list[Finding]:
         place = one.file or (one.assigned.file if one.assigned else "")
         line = one.line or (one.assigned.line if one.assigned else 0)
         found.append(
-            Finding("SF201", one.message, _relative(place), line, caps.REMEDY, tuple(evidence))
+            Finding(
+                "SF201",
+                one.message,
+                _relative(place),
+                line,
+                caps.REMEDY,
+                tuple(evidence),
+                subject=one.name,
+            )
         )
     return found
 

@@ -433,7 +433,13 @@ class _Check:
 
     def _found(self, path: str, raw: Raw) -> Found:
         finding = Finding(
-            raw.code, raw.message, self._shown(path), raw.line, raw.remedy, tuple(raw.evidence)
+            raw.code,
+            raw.message,
+            self._shown(path),
+            raw.line,
+            raw.remedy,
+            tuple(raw.evidence),
+            subject=raw.subject,
         )
         return Found(finding, self.request.severities[raw.code], raw.column, tuple(raw.edits))
 

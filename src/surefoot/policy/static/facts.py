@@ -113,6 +113,8 @@ class Raw(msgspec.Struct, frozen=True, array_like=True):
     edits: list[Edit] = []
     column: int = 0
     """From 1; 0 where there is none."""
+    subject: str = ""
+    """As of a `Finding`."""
 
 
 class Definition(msgspec.Struct, frozen=True, array_like=True):

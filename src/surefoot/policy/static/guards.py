@@ -78,4 +78,5 @@ def _finding(access: FieldAccess, guard: Guard) -> Raw:
         + ("" if guard.declared else f", under which {guard.owner} writes it"),
         f"with {lock}: ... around it, or surefoot.threads.snapshot({access.owner})",
         column=access.column,
+        subject=access.field,
     )

@@ -101,13 +101,15 @@ class Scope:
         message: str,
         remedy: str,
         edits: Sequence[Edit] = (),
+        subject: str = "",
     ) -> None:
         """Note a finding at a node."""
         line = getattr(node, "lineno", 0)
         column = self.column(line, getattr(node, "col_offset", 0))
         text = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         evidence = [text] if text else []
-        self.found.append(Raw(code, line, message, remedy, evidence, list(edits), column + 1))
+        found = Raw(code, line, message, remedy, evidence, list(edits), column + 1, subject)
+        self.found.append(found)
 
     def column(self, line: int, offset: int) -> int:
         """Return a column in characters; syntax trees count bytes of UTF-8."""

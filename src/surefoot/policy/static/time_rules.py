@@ -135,6 +135,7 @@ def _report_replaced(node: ast.AST, dotted: str, scope: Scope) -> None:
         f"{dotted} is replaced for the whole process",
         "remove it, and wait with surefoot.clock.eventually or an Event; where a real sleep is"
         " needed, surefoot.clock.real_sleep is one",
+        subject=dotted,
     )
 
 
