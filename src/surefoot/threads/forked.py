@@ -4,7 +4,7 @@ The process that asks forks one *searcher*, which makes the patches ready once a
 for each schedule. A child runs the scenario under the explorer, writes what came of it to a pipe
 and is gone, without any unwinding: after a deadlock there is none. What it prints goes to a file
 that the next one overwrites. While a child runs, the searcher forks the next one, which waits for
-its schedule: a fork takes about as long as a small scenario.
+its schedule, and sees the last one end: either takes about as long as a small scenario.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import random
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
@@ -33,7 +34,8 @@ START = 10**15
 of times round alike."""
 _TAIL = 8192
 _ENCODER = msgspec.msgpack.Encoder()
-
+_processor_time = time.process_time
+"""Bound here: a scenario may replace it."""
 
 _MEMORY = hasattr(os, "memfd_create")
 
@@ -61,6 +63,14 @@ class _Child(msgspec.Struct, frozen=True):
     orders: int
     """Where the schedule is written to; closed without one, the child ends."""
     results: int
+
+
+class _Ending(msgspec.Struct, frozen=True):
+    """A child that has told its result, and is about to be gone."""
+
+    pid: int
+    path: str
+    """Where its scenario's files are."""
 
 
 class _Order(msgspec.Struct, array_like=True):
@@ -96,6 +106,7 @@ class Runner:
         """What a schedule prints; each begins it anew."""
         self._limit = limit
         self._next: _Child | None = None
+        self._last: _Ending | None = None
         require_usable()
         # Once, here: in each child it would touch, and so copy, the pages of every module.
         PATCHES.install()
@@ -112,26 +123,35 @@ class Runner:
             _write(child.orders, _ENCODER.encode(_Order(path, trial)))
         os.close(child.orders)
         self._next = self._fork()
+        self._see_end()
         data = _read(child.results, self._limit)
         os.close(child.results)
-        if data is None:
-            os.kill(child.pid, signal.SIGKILL)
-        _, status, usage = os.wait4(child.pid, 0)
+        self._last = _Ending(child.pid, path)
         if data:
             result = msgspec.msgpack.decode(data, type=Result)
         elif data is None:
+            os.kill(child.pid, signal.SIGKILL)
+            self._see_end()
             result = Result(cut=True, disturbed=f"it did not end within {self._limit:g} s")
         else:
-            result = Result(cut=True, disturbed=_ended(status))
+            result = Result(cut=True, disturbed=_ended(self._see_end()))
         if trial.record:
             result.output = self._tail()
-        self._place.remove(path)
         result.seconds = real.monotonic() - started
-        result.processor = usage.ru_utime + usage.ru_stime
         return result
 
+    def _see_end(self) -> int:
+        """Wait for the last child to be gone, and remove its files; return its wait status."""
+        if self._last is None:
+            return 0
+        last, self._last = self._last, None
+        _, status = os.waitpid(last.pid, 0)
+        self._place.remove(last.path)
+        return status
+
     def close(self) -> None:
-        """End the child that waits."""
+        """End the child that waits; the last one's files are gone as well."""
+        self._see_end()
         if self._next is not None:
             os.close(self._next.orders)
             os.close(self._next.results)
@@ -179,7 +199,10 @@ class Runner:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()
+            result.processor = _processor_time()
             _write(writer, _ENCODER.encode(result))
+            # Now, and not when the process is gone: the searcher goes on at once.
+            os.close(writer)
             os._exit(0)
 
         def give_up(why: str) -> None:

@@ -94,7 +94,7 @@ class Result(msgspec.Struct):
     findings: list[msgspec.Raw] = []
     seconds: float = 0.0
     processor: float = 0.0
-    """Seconds of processor time of its process."""
+    """Seconds of processor time of its process, until it told its result."""
 
 
 class Recipe(msgspec.Struct, frozen=True, omit_defaults=True):

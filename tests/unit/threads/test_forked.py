@@ -33,24 +33,24 @@ def _says(body: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-def test_one_child_waits_and_close_ends_it() -> None:
+def test_one_child_waits_and_one_ends_and_close_sees_both_gone() -> None:
     said = _says(
         """
 for number in range(3):
     result = run.run(Trial("line", "random", 1, number))
-    print(len(children()), result.cut)
+    print(run._next.pid in children(), set(children()) <= {run._next.pid, run._last.pid}, result.cut)
 run.close()
 print(len(children()))
 """
     )
-    assert said == ["1 False", "1 False", "1 False", "0"]
+    assert said == [*["True True False"] * 3, "0"]
 
 
 def test_a_schedule_whose_child_was_killed_says_so_and_the_next_one_runs() -> None:
     said = _says(
         """
 run.run(Trial("line", "random", 1, 0))
-os.kill(children()[0], signal.SIGKILL)
+os.kill(run._next.pid, signal.SIGKILL)
 result = run.run(Trial("line", "random", 1, 1))
 print(result.cut, result.disturbed)
 print(run.run(Trial("line", "random", 1, 2)).cut)
@@ -64,7 +64,7 @@ def test_the_child_that_waits_goes_with_the_searcher() -> None:
     said = _says(
         """
 run.run(Trial("line", "random", 1, 0))
-print(children()[0], flush=True)
+print(run._next.pid, flush=True)
 os._exit(0)
 """
     )
