@@ -10,6 +10,8 @@ import tempfile
 import threading
 from typing import Protocol
 
+tempfile.gettempdir()  # looked for once, as in any process that has made a temporary file before
+
 
 class Case(Protocol):
     """A state that two threads change."""

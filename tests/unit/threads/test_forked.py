@@ -38,7 +38,8 @@ def test_one_child_waits_and_one_ends_and_close_sees_both_gone() -> None:
         """
 for number in range(3):
     result = run.run(Trial("line", "random", 1, number))
-    print(run._next.pid in children(), set(children()) <= {run._next.pid, run._last.pid}, result.cut)
+    waits, ends = run._next.pid, run._last.pid
+    print(waits in children(), set(children()) <= {waits, ends}, result.cut)
 run.close()
 print(len(children()))
 """
