@@ -72,6 +72,8 @@ class Suite(msgspec.Struct, frozen=True):
     limit: float = DEFAULT_LIMIT
     """Seconds after which a run is ended."""
     max_rounds: int | None = None
+    often: int = 1
+    """How many rounds for one of the others."""
 
 
 def no_op(features: int, scenarios: int) -> Iterator[tuple[str, str]]:

@@ -156,6 +156,7 @@ def race(
         say(f"{suite.name}: {contestant.name}: {describe(Sample(child, answer))}")
         return Sample(child, answer)
 
+    rounds *= suite.often
     return Race(suite, alternate(contestants, min(rounds, suite.max_rounds or rounds), run))
 
 

@@ -119,6 +119,7 @@ def docx_suite(cache: str, contestants: tuple[str, ...], expected: Answer | None
         lambda root: unpack(fetch(DOCX, cache), root),
         contestants,
         expected,
+        often=3,
     )
 
 
