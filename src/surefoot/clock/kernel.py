@@ -27,6 +27,7 @@ _OPERATION = 127
 _WAITS = (0, 9)
 """FUTEX_WAIT and FUTEX_WAIT_BITSET."""
 _PRIVATE = 128
+_READS = 20
 
 
 class Sample(NamedTuple):
@@ -46,8 +47,21 @@ GONE: Final = Sample(runnable=False, cpu=0, turns=-1)
 
 
 def threads() -> frozenset[int]:
-    """Return the native ids of all threads of this process."""
-    return frozenset(map(int, os.listdir(_TASKS)))
+    """Return the native ids of all threads of this process.
+
+    The kernel cuts its list short when a thread ends while it is read, and living threads are
+    missing then; so it is read again until it holds as many as there were before and after.
+    """
+    found: frozenset[int] = frozenset()
+    before = os.stat(_TASKS).st_nlink
+    for _ in range(_READS):
+        listed = frozenset(map(int, os.listdir(_TASKS)))
+        after = os.stat(_TASKS).st_nlink
+        if before == len(listed) + 2 == after:
+            return listed
+        found |= listed
+        before = after
+    return found
 
 
 class ThreadWatch:
