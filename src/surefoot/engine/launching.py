@@ -153,10 +153,17 @@ class Launching:
         """Let a slot's own process become its worker (no fork)."""
         assert slot.board is not None
         ours, theirs = channel_pair()
-        self._selector.unregister(site.channel)
         message = Become(slot.number, slot.board.path, self._plan.jobs)
-        site.channel.send(message, descriptors=[theirs.fileno()])
-        theirs.close()
+        try:
+            site.channel.send(message, descriptors=[theirs.fileno()])
+        except ConnectionLostError:
+            ours.close()
+            self._tell(slot, "its process ended when it had loaded the suite")
+            self.drop(slot, site)
+            return
+        finally:
+            theirs.close()
+        self._selector.unregister(site.channel)
         slot.channel = ours
         slot.move(Starting(_monotonic()))
         self._selector.register(ours, selectors.EVENT_READ, lambda _: self._floor.from_worker(slot))

@@ -336,7 +336,10 @@ class Channel:
             if descriptors:
                 sent = socket.send_fds(self.socket, [data], descriptors)
                 data = data[sent:]
-            self.socket.sendall(data)
+            # An empty rest would be one more call, and fail if the other side has closed by now:
+            # a process that becomes a worker does so at once.
+            if data:
+                self.socket.sendall(data)
         except OSError as error:
             raise ConnectionLostError(str(error)) from error
 

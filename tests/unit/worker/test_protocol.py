@@ -88,3 +88,24 @@ def test_frames_that_came_together_are_not_forgotten() -> None:
     assert not ours.buffered()
     ours.close()
     theirs.close()
+
+
+def test_a_receiver_that_closes_at_once_has_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = channel_pair()
+    other = Channel(theirs)
+    got: list[Message] = []
+    send_fds = socket.send_fds
+
+    def send_then_close(*arguments: object) -> int:
+        sent = send_fds(*arguments)  # type: ignore[arg-type]
+        message, _, descriptors = other.receive_with_descriptors()
+        got.append(message)
+        os.close(descriptors[0])
+        other.close()
+        return sent
+
+    monkeypatch.setattr(socket, "send_fds", send_then_close)
+    with open(os.devnull, "rb") as file:
+        ours.send(Fork(3, "board"), descriptors=[file.fileno()])
+    assert got == [Fork(3, "board")]
+    ours.close()
